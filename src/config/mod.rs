@@ -1,0 +1,158 @@
+//! The settings of a run: checked, in sections. Sections have data, no behaviour.
+//!
+//! Text becomes a [`Config`] in three steps: `parse` (text → lines of key and value), `check`
+//! (values → [`Config`] or *all* mistakes at once), and the table in `keys` that both follow.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::units::ByteSize;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Switches of the run itself.
+    pub run: Run,
+    /// Places of the local tier.
+    pub local: Local,
+    /// What to collect.
+    pub collect: Collect,
+    /// How to compress and pack.
+    pub archive: Archive,
+    /// Whether and for whom to encrypt.
+    pub encryption: Encryption,
+    /// What to keep on the local tier.
+    pub retention: Retention,
+}
+
+/// Switches of the run itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// `BACKUP_ENABLED`: false ends the run with exit code 16.
+    pub is_enabled: bool,
+    /// `DRY_RUN`.
+    pub is_dry_run: bool,
+    /// `DEBUG_LEVEL`, 0 (nothing) to 5 (debug).
+    pub log_level: u8,
+    /// `USE_COLOR` and `COLORIZE_STEP_LOGS`.
+    pub colors: Colors,
+    /// `SYSTEM_ROOT_PREFIX`: collect from another machine's disk.
+    pub root: Option<PathBuf>,
+}
+
+/// How much colour a terminal gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colors {
+    /// None.
+    Off,
+    /// Levels only.
+    Levels,
+    /// Levels, and the `Step N/8` lines in blue.
+    LevelsAndSteps,
+}
+
+/// Places of the local tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// `BACKUP_PATH`.
+    pub backups: PathBuf,
+    /// `LOG_PATH`.
+    pub logs: PathBuf,
+    /// `LOCK_PATH`: the directory that holds the lock file.
+    pub lock_dir: PathBuf,
+    /// Whether `BACKUP_PATH` was configured: then a directory that cannot be made is the user's error.
+    pub is_configured: bool,
+    /// `MIN_DISK_SPACE_PRIMARY_GB`.
+    pub min_free: ByteSize,
+    /// `SKIP_PERMISSION_CHECK`.
+    pub skip_permission_check: bool,
+    /// `FS_IO_TIMEOUT`: how long one file-system call may take.
+    pub io_limit: Duration,
+}
+
+/// What to collect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collect {
+    /// Recipe switches by canonical key; only those whose value differs from the default need be here.
+    pub switches: BTreeMap<String, bool>,
+    /// `CUSTOM_BACKUP_PATHS`: files, directories, globs.
+    pub custom_paths: Vec<String>,
+    /// `BACKUP_BLACKLIST` and `BACKUP_EXCLUDE_PATTERNS`, in this order.
+    pub excludes: Vec<String>,
+    /// Places that replace a recipe's usual one: `/etc/pve` → `PVE_CONFIG_PATH` and so on, where they differ.
+    pub moved: BTreeMap<String, PathBuf>,
+    /// How many commands run at a time.
+    pub command_workers: usize,
+    /// `PVESH_TIMEOUT` and the like: program → limit that replaces the recipe's.
+    pub command_limits: BTreeMap<String, Duration>,
+    /// Our own places, never collected: tiers, logs, workspace.
+    pub own_places: Vec<PathBuf>,
+}
+
+/// How to compress and pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// `COMPRESSION_TYPE`.
+    pub codec: Codec,
+    /// `COMPRESSION_LEVEL` as configured; the codec's default when not.
+    pub level: u8,
+    /// `COMPRESSION_MODE`.
+    pub mode: Mode,
+    /// `COMPRESSION_THREADS`; 0 = all processors this process may use.
+    pub threads: usize,
+    /// `BUNDLE_ASSOCIATED_FILES`.
+    pub bundle: bool,
+}
+
+/// Compression formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Plain tar.
+    None,
+    /// gzip, one thread.
+    Gzip,
+    /// gzip, parallel blocks.
+    Pigz,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// The legacy `.lzma` container.
+    Lzma,
+    /// Zstandard.
+    Zstd,
+}
+
+/// What the level means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Level 1.
+    Fast,
+    /// The configured level.
+    Standard,
+    /// 9, for zstd 19; xz and lzma with the extreme flag.
+    Maximum,
+    /// 9, for zstd 22; xz and lzma with the extreme flag.
+    Ultra,
+}
+
+/// Whether and for whom to encrypt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encryption {
+    /// `ENCRYPT_ARCHIVE`.
+    pub is_on: bool,
+    /// `AGE_RECIPIENT`.
+    pub recipients: Vec<String>,
+    /// `AGE_RECIPIENT_FILE`.
+    pub recipients_file: PathBuf,
+}
+
+/// What to keep on the local tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// `MAX_LOCAL_BACKUPS`: the newest so many; 0 = all.
+    pub max_local: u32,
+    /// `MAX_LOCAL_LOGS`; 0 = all.
+    pub max_local_logs: u32,
+}

@@ -1,0 +1,45 @@
+//! Facts about this machine, read once at the start of a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::{Names, Product};
+
+/// What this machine is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Kernel host name (below a root prefix: `/etc/hostname`), without domain.
+    pub name: String,
+    /// Version of pve-manager, when PVE is installed; `unknown` when only its program is there.
+    pub pve: Option<String>,
+    /// Version of proxmox-backup-server, when PBS is installed.
+    pub pbs: Option<String>,
+    /// `VERSION_ID` and name from os-release: `12 bookworm`.
+    pub debian: String,
+    /// Whether this node is a member of a PVE cluster.
+    pub is_clustered: bool,
+    /// SHA-256 of the machine id: tells two machines of one name apart without giving the id away.
+    pub machine_id: Option<String>,
+    /// The root is another machine's disk: no commands, file marks only.
+    pub is_offline: bool,
+    /// What an `Each` item may loop over.
+    #[serde(skip)]
+    pub names: BTreeMap<u8, Vec<String>>,
+}
+
+impl Host {
+    /// Whether recipes of this product apply.
+    pub fn has(&self, product: Product) -> bool {
+        match product {
+            Product::Pve => self.pve.is_some(),
+            Product::Pbs => self.pbs.is_some(),
+            Product::System => true,
+        }
+    }
+
+    /// The names an `Each` item loops over; empty when there are none.
+    pub fn names(&self, of: Names) -> &[String] {
+        self.names.get(&(of as u8)).map_or(&[], Vec::as_slice)
+    }
+}

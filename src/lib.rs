@@ -1,0 +1,22 @@
+//! `proxmox-backup` saves the host configuration of a Proxmox machine and gets it back.
+//!
+//! Data flows down this page; a module may use what stands above it, never what stands below
+//! (`tests/architecture.rs` checks it):
+//!
+//! ```text
+//! config ─→ plan ─→ collect ─→ archive ─→ bundle ─→ storage ─→ retention ─→ report
+//!            ↑         entries    one pass: tar → compress → hash → file
+//!   host, recipe                            └→ decode again and compare
+//! ```
+
+// What everything is made of.
+pub mod units;
+pub mod secret;
+pub mod issue;
+pub mod pattern;
+// The only door to the machine.
+pub mod system;
+// What could be done, and what is to be done.
+pub mod recipe;
+pub mod host;
+pub mod config;

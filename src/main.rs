@@ -1,0 +1,3 @@
+//! `proxmox-backup`: arguments in, exit code out.
+
+fn main() {}

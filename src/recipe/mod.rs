@@ -1,0 +1,213 @@
+//! The catalog: what can be collected, and how it goes back. Data only, no I/O.
+//!
+//! One recipe per subject, one file per subject. Switches of the configuration, the dry-run plan,
+//! manifest entries, restore categories and `docs/collected.md` all follow from these constants.
+//!
+//! Paths: the most specific claim wins. `Tree("/etc/pve")` of one recipe and
+//! `Tree("/etc/pve/firewall")` of another share nothing: the tree leaves out what lies below the
+//! other claim, whether that recipe is switched on or not. So a switch that is off really leaves
+//! its files out, and no file is collected twice.
+
+mod pbs;
+mod pve;
+mod system;
+
+/// Everything about one subject.
+#[derive(Debug)]
+pub struct Recipe {
+    /// Unique, kebab-case, starts with the product: `pve-firewall`.
+    pub id: &'static str,
+    /// What it is, for people: `Firewall rules`.
+    pub title: &'static str,
+    /// Where it applies.
+    pub product: Product,
+    /// The configuration key that turns it off (or on); `None` = always collected.
+    pub switch: Option<Switch>,
+    /// Further condition on the host.
+    pub when: When,
+    /// What to take.
+    pub items: &'static [Item],
+    /// Path patterns of files that hold secrets: masked by `diff`, named in the docs.
+    pub secrets: &'static [&'static str],
+    /// How it goes back (spec page 08).
+    pub way_back: WayBack,
+}
+
+/// Which machines a recipe is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Product {
+    /// Proxmox Virtual Environment.
+    Pve,
+    /// Proxmox Backup Server.
+    Pbs,
+    /// Every Debian machine.
+    System,
+}
+
+impl Product {
+    /// The name used in paths and ids.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pve => "pve",
+            Self::Pbs => "pbs",
+            Self::System => "system",
+        }
+    }
+}
+
+/// A recipe's configuration key. Several recipes may share one key when an old file knew only one.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch {
+    /// Canonical name, for example `BACKUP_PVE_FIREWALL`.
+    pub key: &'static str,
+    /// Value when the configuration says nothing.
+    pub default: Default,
+    /// One line for the configuration file.
+    pub help: &'static str,
+    /// Older names of the same key.
+    pub aliases: &'static [&'static str],
+}
+
+/// A switch's value when nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Default {
+    /// Collected.
+    On,
+    /// Left out.
+    Off,
+}
+
+/// Condition on the host's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always, on the recipe's product.
+    Always,
+    /// Only on a member of a PVE cluster (`/etc/pve/corosync.conf` exists).
+    Clustered,
+    /// Only where this path exists (for example `/etc/ceph`, `/dev/zfs`).
+    PathExists(&'static str),
+}
+
+/// One thing to take.
+#[derive(Debug)]
+pub enum Item {
+    /// One file (or symlink, as it is).
+    File(&'static str, Need),
+    /// A directory with everything below it on the same file system.
+    Tree(&'static str, Need),
+    /// Files and trees by pattern: `/etc/cron.d/*pve*`.
+    Glob(&'static str),
+    /// The output of a program.
+    Command(Command),
+    /// A program once per name; `{}` in arguments and file name stands for it.
+    Each(Names, Command),
+    /// An SQLite database, copied through its backup interface.
+    Database(&'static str, Need),
+    /// Paths computed from files of the host.
+    Derived(Derived),
+}
+
+/// Whether a path must be there on a host of this product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Absence is a warning.
+    Required,
+    /// Absence is only counted.
+    Optional,
+}
+
+/// A program whose output is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Program and arguments; never a shell line.
+    pub argv: &'static [&'static str],
+    /// File name below `info/<product>/`, with extension: `pveversion.txt`.
+    pub save_as: &'static str,
+    /// Time limit in seconds.
+    pub limit_s: u16,
+    /// What a missing program or a failure means.
+    pub need: CommandNeed,
+}
+
+/// What a missing program or a failing command means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandNeed {
+    /// The program belongs to the product: missing or failing is a warning.
+    Expected,
+    /// Missing is silent (counted); failing is a warning.
+    IfInstalled,
+    /// Missing and failing are silent (counted): the command says "not configured" by failing.
+    BestEffort,
+}
+
+/// What an [`Item::Each`] loops over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Names {
+    /// The local PVE node's name.
+    LocalNode,
+    /// Every node below `/etc/pve/nodes`.
+    PveNodes,
+    /// Storage ids of `/etc/pve/storage.cfg`.
+    PveStorages,
+    /// Users of `/etc/pve/user.cfg`.
+    PveUsers,
+    /// Datastores of `/etc/proxmox-backup/datastore.cfg`.
+    PbsDatastores,
+    /// Users of `/etc/proxmox-backup/user.cfg`.
+    PbsUsers,
+    /// Block devices that are whole disks (`/sys/block`, virtual ones left out).
+    Disks,
+    /// Physical network interfaces (`/sys/class/net`, virtual ones left out).
+    NetworkInterfaces,
+}
+
+/// Paths that have to be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derived {
+    /// Credentials and key files that `/etc/fstab` options name.
+    FstabSecrets,
+    /// Key files that `/etc/crypttab` names.
+    CrypttabKeys,
+    /// Keyrings named by `Signed-By` in apt sources of both formats.
+    AptKeyrings,
+}
+
+/// How files go back. The restore plan reads this; until then it is documentation that cannot drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayBack {
+    /// Written in place.
+    Files,
+    /// Part of the cluster database: whole node through `config.db`, single files through the mounted `/etc/pve`.
+    Pmxcfs,
+    /// Written in place with the PBS daemons stopped.
+    PbsFiles,
+    /// Missing entries are added, nothing is replaced.
+    Merge,
+    /// Written last, with a timer that takes it back.
+    Network,
+    /// Only with the same hardware, else exported.
+    SameHardware,
+    /// Never written: for reading and comparing.
+    Export,
+}
+
+/// All recipes in the order of the archive: PVE, PBS, system.
+pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
+    [pve::RECIPES, pbs::RECIPES, system::RECIPES]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
+impl Item {
+    /// The path or pattern this item claims; commands and derived items claim none.
+    pub fn claim(&self) -> Option<&'static str> {
+        match self {
+            Self::File(path, _)
+            | Self::Tree(path, _)
+            | Self::Glob(path)
+            | Self::Database(path, _) => Some(path),
+            Self::Command(_) | Self::Each(..) | Self::Derived(_) => None,
+        }
+    }
+}

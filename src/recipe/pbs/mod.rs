@@ -1,0 +1,6 @@
+//! Recipes for pbs.
+
+use crate::recipe::Recipe;
+
+/// In archive order.
+pub(super) const RECIPES: &[&Recipe] = &[];

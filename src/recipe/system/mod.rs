@@ -1,0 +1,6 @@
+//! Recipes for system.
+
+use crate::recipe::Recipe;
+
+/// In archive order.
+pub(super) const RECIPES: &[&Recipe] = &[];

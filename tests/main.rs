@@ -1,0 +1,1 @@
+//! Scenarios that need the built program or a whole tree.
