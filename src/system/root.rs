@@ -141,7 +141,7 @@ impl Root {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File, FileError> {
         let path = path.as_ref();
         let fd = self
-            .resolve(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK)
+            .resolve(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
             .map_err(FileError::of("open", path))?;
         Ok(File::from(fd))
     }
@@ -220,8 +220,9 @@ impl Root {
         } else {
             inside
         };
+        // openat2 refuses O_NOCTTY beside O_PATH: the caller that reads adds it.
         let how = OpenHow::new()
-            .flags(flags | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
+            .flags(flags | OFlag::O_CLOEXEC)
             .resolve(ResolveFlag::RESOLVE_IN_ROOT);
         openat2(self.dir.as_fd(), inside, how)
     }
