@@ -3,10 +3,44 @@
 //! Everything that a test fakes or `--root DIR` changes comes through here, so no other module
 //! needs special code for it. clippy's `disallowed-methods` refuses the ways around.
 
+mod clock;
+mod command;
 mod error;
+mod lock;
+mod recorded;
 mod root;
+mod signal;
+mod space;
 mod walk;
+mod workspace;
+mod write;
 
+pub use clock::{Clock, local_stamp};
+pub use command::{
+    CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner,
+};
 pub use error::FileError;
+pub use lock::{Holder, Lock, LockError};
+pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
+pub use signal::{Cancel, Cancelled, Signal};
+pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
 pub use walk::{Directory, DirectoryEntry};
+pub use workspace::{Spool, Workspace, remove_stale_workspaces};
+pub use write::{
+    PartialFile, create_private_dir, drop_page_cache, hash_file, hex, is_writable_dir, open_file,
+    remove_file, sync_dir, write_atomically,
+};
+
+/// Everything that can be faked, in one value.
+#[derive(Debug)]
+pub struct System {
+    /// The tree that is looked at.
+    pub root: Root,
+    /// Who answers commands.
+    pub runner: Runner,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether the run was asked to stop.
+    pub cancel: Cancel,
+}

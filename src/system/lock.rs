@@ -1,0 +1,188 @@
+//! One run at a time: a kernel lock, which ends with its holder however that ends.
+//!
+//! The file's content is for people and messages only. A leftover file, of ours or of an older
+//! tool, is never a lock.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Local};
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+
+use super::{FileError, remove_file};
+
+/// Who holds the lock, as the file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Seconds since 1970 when it took the lock.
+    pub since: i64,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run is at work.
+    #[error("another run holds the lock {}", path.display())]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// Who, when its file could be read.
+        holder: Option<Holder>,
+    },
+    /// The lock file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The lock; released and its file removed on drop.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    _file: Flock<File>,
+}
+
+impl Lock {
+    /// Takes the lock or says who has it; never waits.
+    pub fn acquire(path: &Path, now: &DateTime<Local>) -> Result<Self, LockError> {
+        // The holder removes the file when it is done. Between our open and our flock that may
+        // happen; then we hold a lock on a file nobody can see, and try again.
+        for _ in 0..8 {
+            let file = open(path).map_err(FileError::of("open", path))?;
+            let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(file) => file,
+                Err((mut file, Errno::EWOULDBLOCK)) => {
+                    return Err(LockError::Held {
+                        path: path.to_owned(),
+                        holder: read_holder(&mut file),
+                    });
+                }
+                Err((_, cause)) => return Err(FileError::of("lock", path)(cause).into()),
+            };
+            if !is_still_named(&file, path) {
+                continue;
+            }
+            write_holder(&mut file, now).map_err(FileError::of("write", path))?;
+            return Ok(Self {
+                path: path.to_owned(),
+                _file: file,
+            });
+        }
+        Err(LockError::Held {
+            path: path.to_owned(),
+            holder: None,
+        })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While still locked: whoever opened the file meanwhile notices in `acquire`.
+        let _ = remove_file(&self.path);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn open(path: &Path) -> std::io::Result<File> {
+    // O_NOFOLLOW: a symlink planted under a foreign LOCK_PATH must not make us write elsewhere.
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits();
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn is_still_named(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(named)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (held.dev(), held.ino()) == (named.dev(), named.ino())
+}
+
+fn write_holder(file: &mut File, now: &DateTime<Local>) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.write_all(format!("{} {}\n", std::process::id(), now.timestamp()).as_bytes())
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.take(64).read_to_string(&mut text).ok()?;
+    let (pid, since) = text.trim().split_once(' ')?;
+    Some(Holder {
+        pid: pid.parse().ok()?,
+        since: since.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_run_learns_who_holds_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let now = Local::now();
+
+        let first = Lock::acquire(&path, &now).unwrap();
+        let second = Lock::acquire(&path, &now);
+
+        let Err(LockError::Held {
+            holder: Some(holder),
+            ..
+        }) = second
+        else {
+            panic!("{second:?}")
+        };
+        assert_eq!(
+            holder,
+            Holder {
+                pid: std::process::id(),
+                since: now.timestamp()
+            }
+        );
+        drop(first);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_leftover_file_is_not_a_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".backup.lock");
+        std::fs::write(&path, "99999").unwrap();
+        assert!(Lock::acquire(&path, &Local::now()).is_ok());
+    }
+
+    #[test]
+    fn of_many_at_once_exactly_one_gets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        for _ in 0..50 {
+            let barrier = std::sync::Barrier::new(8);
+            let got: Vec<bool> = std::thread::scope(|scope| {
+                let runs: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            barrier.wait();
+                            let lock = Lock::acquire(&path, &Local::now());
+                            barrier.wait();
+                            lock.is_ok()
+                        })
+                    })
+                    .collect();
+                runs.into_iter().map(|run| run.join().unwrap()).collect()
+            });
+            assert_eq!(got.iter().filter(|won| **won).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Writing without half-done results: temporary name, fsync, rename, sync of the directory.
+//!
+//! Every file and directory gets its final mode when it is created; umask does not matter.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, PosixFadviseAdvice, RenameFlags, posix_fadvise, renameat2};
+
+use super::FileError;
+
+/// A file on its way: `<name>.partial`, 0600, removed unless [`PartialFile::publish`]ed.
+#[derive(Debug)]
+pub struct PartialFile {
+    file: File,
+    partial: PathBuf,
+    target: PathBuf,
+    is_published: bool,
+}
+
+impl PartialFile {
+    /// Suffix of unfinished files; readers and listings pass over it.
+    pub const SUFFIX: &'static str = ".partial";
+
+    /// Creates `<target>.partial`, which must not exist.
+    pub fn create(target: &Path) -> Result<Self, FileError> {
+        let mut name = target.as_os_str().to_owned();
+        name.push(Self::SUFFIX);
+        let partial = PathBuf::from(name);
+        let file = create_new(&partial).map_err(FileError::of("create", &partial))?;
+        Ok(Self {
+            file,
+            partial,
+            target: target.to_owned(),
+            is_published: false,
+        })
+    }
+
+    /// A second handle on the same file, for a writer that owns it.
+    pub fn handle(&self) -> Result<File, FileError> {
+        self.file
+            .try_clone()
+            .map_err(FileError::of("open", &self.partial))
+    }
+
+    /// The name it has until it is published.
+    pub fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The name it will have.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Makes everything written so far survive a power cut.
+    pub fn sync(&self) -> Result<(), FileError> {
+        self.file
+            .sync_all()
+            .map_err(FileError::of("sync", &self.partial))
+    }
+
+    /// Gives it its name; an existing file of that name is an error, never replaced.
+    pub fn publish(mut self) -> Result<PathBuf, FileError> {
+        self.sync()?;
+        rename_new(&self.partial, &self.target).map_err(FileError::of("rename", &self.partial))?;
+        self.is_published = true;
+        sync_dir(parent(&self.target))?;
+        Ok(self.target.clone())
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.is_published {
+            let _ = remove_file(&self.partial);
+        }
+    }
+}
+
+/// Rename that refuses to replace; file systems without `RENAME_NOREPLACE` get a check before.
+fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
+    match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {
+            #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+            if std::fs::symlink_metadata(to).is_ok() {
+                return Err(Errno::EEXIST);
+            }
+            renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty())
+        }
+        result => result,
+    }
+}
+
+/// Writes a small file under a temporary name and renames it over the old one; 0600.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(name);
+    let written = create_new(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| {
+        renameat2(AT_FDCWD, &temporary, AT_FDCWD, path, RenameFlags::empty())
+            .map_err(io::Error::from)
+    });
+    if let Err(cause) = renamed {
+        let _ = remove_file(&temporary);
+        return Err(FileError::of("write", path)(cause));
+    }
+    sync_dir(parent(path))
+}
+
+/// Creates a directory and its missing parents, 0700; one that exists is left as it is.
+pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(FileError::of("create the directory", path))
+}
+
+/// Makes a rename in this directory survive a power cut; file systems that cannot are left alone.
+pub fn sync_dir(path: &Path) -> Result<(), FileError> {
+    match open_file(path)?.sync_all() {
+        Err(cause)
+            if matches!(
+                cause.raw_os_error().map(Errno::from_raw),
+                Some(Errno::EINVAL | Errno::EOPNOTSUPP)
+            ) =>
+        {
+            Ok(())
+        }
+        result => result.map_err(FileError::of("sync the directory", path)),
+    }
+}
+
+/// Opens a file of ours for reading.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn open_file(path: &Path) -> Result<File, FileError> {
+    // O_NONBLOCK: a FIFO given as a path must not hang us.
+    File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY).bits())
+        .open(path)
+        .map_err(FileError::of("open", path))
+}
+
+/// Removes a file of ours.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn remove_file(path: &Path) -> Result<(), FileError> {
+    std::fs::remove_file(path).map_err(FileError::of("remove", path))
+}
+
+/// Whether we can really create a file there: modes alone do not tell (read-only mounts, quotas).
+pub fn is_writable_dir(path: &Path) -> Result<(), FileError> {
+    let probe = path.join(format!(".permission_test_{}", std::process::id()));
+    let created = create_new(&probe).map_err(FileError::of("write in", path));
+    let _ = remove_file(&probe);
+    created.map(drop)
+}
+
+/// Throws the file's pages out of memory, so that the next read comes from the disk.
+pub fn drop_page_cache(file: &File) {
+    // Advice only: where the system declines, the read-back still happens, from memory.
+    let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+}
+
+/// SHA-256 of `length` bytes from `offset`, in hex; an early end is an error.
+pub fn hash_file(
+    file: &mut File,
+    offset: u64,
+    length: u64,
+    path: &Path,
+) -> Result<String, FileError> {
+    let fail = FileError::of("read", path);
+    let hashed = file.seek(SeekFrom::Start(offset)).and_then(|_| {
+        let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut rest = length;
+        let mut block = vec![0; 256 * 1024];
+        while rest > 0 {
+            let want = usize::try_from(rest).unwrap_or(usize::MAX).min(block.len());
+            match file.read(&mut block[..want])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                got => {
+                    digest.update(&block[..got]);
+                    rest -= got as u64;
+                }
+            }
+        }
+        Ok(hex(digest.finish().as_ref()))
+    });
+    hashed.map_err(fail)
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn create_new(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    // A default ACL on the directory can widen the mode; take it back before the first byte.
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_file_vanishes_unless_published() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.tar");
+
+        drop(PartialFile::create(&target).unwrap());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+
+        PartialFile::create(&target).unwrap().publish().unwrap();
+        assert_eq!(
+            std::fs::metadata(&target).unwrap().permissions().mode() & 0o7777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn publishing_never_replaces() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.tar");
+        std::fs::write(&target, "precious").unwrap();
+        assert!(PartialFile::create(&target).unwrap().publish().is_err());
+        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_atomic_write_replaces_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        write_atomically(&path, b"one").unwrap();
+        write_atomically(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}
