@@ -20,3 +20,4 @@ pub mod system;
 pub mod recipe;
 pub mod host;
 pub mod config;
+pub mod plan;

@@ -211,3 +211,14 @@ impl Item {
         }
     }
 }
+
+impl Derived {
+    /// What is computed, for the plan and the docs.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::FstabSecrets => "credentials and key files named in /etc/fstab",
+            Self::CrypttabKeys => "key files named in /etc/crypttab",
+            Self::AptKeyrings => "keyrings named in apt sources",
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The plan as text: what `backup --dry-run` prints.
+
+use std::fmt;
+
+use super::{BackupPlan, Reason, SourceKind};
+use crate::recipe::catalog;
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ProductAbsent(product) => {
+                write!(f, "{} is not installed", product.to_uppercase())
+            }
+            Self::SwitchedOff(key) => write!(f, "{key} is off"),
+            Self::NotClustered => f.write_str("not a member of a cluster"),
+            Self::PathAbsent(path) => write!(f, "{path} does not exist"),
+            Self::NotRunning(count) => {
+                write!(f, "{count} commands: the root is not the running machine")
+            }
+        }
+    }
+}
+
+impl fmt::Display for BackupPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for id in &self.recipes {
+            let title = catalog()
+                .find(|recipe| recipe.id == *id)
+                .map_or("Custom paths", |recipe| recipe.title);
+            writeln!(f, "  + {id:<24} {title}")?;
+            for source in self.sources.iter().filter(|source| source.recipe == *id) {
+                match &source.kind {
+                    SourceKind::Path(path) => writeln!(f, "      {}", path.display())?,
+                    SourceKind::Glob(pattern) => writeln!(f, "      {pattern}")?,
+                    SourceKind::Database(path) => {
+                        writeln!(f, "      {} (database copy)", path.display())?;
+                    }
+                    SourceKind::Derived(what) => writeln!(f, "      {}", what.title())?,
+                }
+            }
+            for command in self.commands.iter().filter(|command| command.recipe == *id) {
+                writeln!(f, "      $ {}", command.argv.join(" "))?;
+            }
+        }
+        for left_out in &self.left_out {
+            writeln!(f, "  - {:<24} {}", left_out.recipe, left_out.reason)?;
+        }
+        if !self.excludes.is_empty() {
+            writeln!(
+                f,
+                "  never: {}",
+                self.excludes
+                    .iter()
+                    .map(super::super::pattern::Pattern::as_str)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )?;
+        }
+        Ok(())
+    }
+}
