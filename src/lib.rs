@@ -21,3 +21,4 @@ pub mod recipe;
 pub mod host;
 pub mod config;
 pub mod plan;
+pub mod collect;

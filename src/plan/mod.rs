@@ -29,6 +29,8 @@ const NEVER: &[&str] = &[
     "/etc/pve/.debug",
     "/etc/pve/priv/lock",
     "/var/lib/pve-cluster/.pmxcfs.lockfile",
+    // Our own state; command outputs take its name in the archive.
+    "/var/lib/proxmox-config-backup",
 ];
 
 /// What to do, and what not.

@@ -6,7 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The flag. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicUsize>);
+pub struct Cancel {
+    own: Arc<AtomicUsize>,
+    /// The flag this one follows.
+    above: Option<Arc<AtomicUsize>>,
+}
 
 /// Which signal asked us to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +32,23 @@ impl Cancel {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let cancel = Self::default();
         for (signal, value) in [(SIGINT, 1), (SIGTERM, 2), (SIGHUP, 2)] {
-            signal_hook::flag::register_usize(signal, Arc::clone(&cancel.0), value)?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&cancel.own), value)?;
         }
         Ok(cancel)
     }
 
+    /// A flag of its own that also follows this one: ends a part of the run and not the whole.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            own: Arc::default(),
+            above: Some(Arc::clone(&self.own)),
+        }
+    }
+
     /// Asks for the end, as the signal would.
     pub fn request(&self, signal: Signal) {
-        self.0.store(
+        self.own.store(
             if signal == Signal::Interrupt { 1 } else { 2 },
             Ordering::Relaxed,
         );
@@ -43,7 +56,11 @@ impl Cancel {
 
     /// `Err` once the end was asked for.
     pub fn check(&self) -> Result<(), Cancelled> {
-        match self.0.load(Ordering::Relaxed) {
+        let above = self
+            .above
+            .as_ref()
+            .map_or(0, |flag| flag.load(Ordering::Relaxed));
+        match self.own.load(Ordering::Relaxed).max(above) {
             0 => Ok(()),
             1 => Err(Cancelled(Signal::Interrupt)),
             _ => Err(Cancelled(Signal::Terminate)),

@@ -139,6 +139,14 @@ pub fn sync_dir(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Copies an open file to a new one of ours, 0600.
+pub fn copy_into(mut from: File, to: &Path) -> Result<(), FileError> {
+    create_new(to)
+        .and_then(|mut file| io::copy(&mut from, &mut file))
+        .map(drop)
+        .map_err(FileError::of("write", to))
+}
+
 /// Opens a file of ours for reading.
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 pub fn open_file(path: &Path) -> Result<File, FileError> {
