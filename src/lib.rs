@@ -20,3 +20,5 @@ pub mod system;
 pub mod recipe;
 pub mod host;
 pub mod config;
+// One stream out, one stream in: an adapter per file.
+pub mod archive;
