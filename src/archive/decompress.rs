@@ -36,7 +36,7 @@ pub struct Decompressor<R: Read> {
 enum State<B: BufRead> {
     /// Before the first member.
     Start(B),
-    Inside(Member<B>),
+    Inside(Box<Member<B>>),
     /// After the last member.
     Over,
     /// After an error: a reader that goes on must not take it for the end.
@@ -89,7 +89,7 @@ impl<R: Read> Decompressor<R> {
                     self.state = State::Over;
                     return Ok(0);
                 }
-                State::Start(source) => self.state = State::Inside(self.first(source)?),
+                State::Start(source) => self.state = State::Inside(Box::new(self.first(source)?)),
                 State::Inside(mut member) => {
                     let count = member.read(buf);
                     // An interrupted read is tried again by the caller.
@@ -120,7 +120,8 @@ impl<R: Read> Decompressor<R> {
         if !may_follow(self.codec, rest) {
             return Err(invalid("bytes follow the end of the stream"));
         }
-        Member::open(self.codec, source).map(State::Inside)
+        let member = Member::open(self.codec, source)?;
+        Ok(State::Inside(Box::new(member)))
     }
 }
 

@@ -18,7 +18,7 @@ const MIB: u64 = 1 << 20;
 const MIN_BLOCK: u64 = MIB;
 /// The default setting: the process may use 48 MiB, of which 16 are left to everything else.
 const DEFAULT_LIMIT: u64 = 32 * MIB;
-/// Any other level in the modes `fast` and `standard`.
+/// Any other level in the modes `fast` and `standard` that can keep it.
 const STANDARD_LIMIT: u64 = 256 * MIB;
 /// `maximum` and `ultra`: one thread of xz -9 with its whole dictionary fits (about 770 MiB).
 const HIGHEST_LIMIT: u64 = 1024 * MIB;
@@ -85,13 +85,14 @@ impl Effective {
 
     /// The stated bound in bytes that [`memory_estimate`](Self::memory_estimate) keeps.
     ///
-    /// 32 MiB at the default setting, 256 MiB at other levels, 1 GiB for `maximum` and `ultra`.
+    /// 32 MiB at the default setting, 256 MiB at other levels, 1 GiB for `maximum`, `ultra`, and
+    /// the levels whose tables alone exceed 256 MiB (xz and lzma from 8, zstd from 20).
     pub fn memory_limit(&self) -> u64 {
         match self.mode {
             Mode::Maximum | Mode::Ultra => HIGHEST_LIMIT,
-            Mode::Fast => STANDARD_LIMIT,
+            _ if self.level >= first_heavy_level(self.codec) => HIGHEST_LIMIT,
             Mode::Standard if self.is_default() => DEFAULT_LIMIT,
-            Mode::Standard => STANDARD_LIMIT,
+            Mode::Fast | Mode::Standard => STANDARD_LIMIT,
         }
     }
 
@@ -108,7 +109,7 @@ impl Effective {
             Codec::Pigz => self.block_bytes = MIB,
             Codec::Bzip2 => self.block_bytes = u64::from(self.level) * BZIP2_BLOCK_PER_LEVEL,
             Codec::Lzma => {
-                self.window_bytes = fitting_window(xz_dictionary(self.level), expected_bytes)
+                self.window_bytes = fitting_window(xz_dictionary(self.level), expected_bytes);
             }
             Codec::Xz => {
                 let dictionary = xz_dictionary(self.level);
@@ -167,6 +168,15 @@ pub fn level_range(codec: Codec) -> RangeInclusive<u8> {
         Codec::Gzip | Codec::Pigz | Codec::Bzip2 => 1..=9,
         Codec::Xz | Codec::Lzma => 0..=9,
         Codec::Zstd => 1..=22,
+    }
+}
+
+/// The first level that needs more than [`STANDARD_LIMIT`] with one thread.
+fn first_heavy_level(codec: Codec) -> u8 {
+    match codec {
+        Codec::Xz | Codec::Lzma => 8,
+        Codec::Zstd => 20,
+        _ => u8::MAX,
     }
 }
 
@@ -363,13 +373,6 @@ mod tests {
                         for bytes in [0, 1 << 20, 5 << 20, 200 << 20, 5 << 30, u64::MAX] {
                             let archive = archive(codec, level, mode, threads);
                             let setting = Effective::new(&archive, 64, bytes);
-                            // One thread of these needs more at a setting the user chose.
-                            if setting.threads == 1
-                                && setting.memory_limit() < HIGHEST_LIMIT
-                                && level >= 8
-                            {
-                                continue;
-                            }
                             assert!(
                                 setting.memory_estimate() <= setting.memory_limit(),
                                 "{setting:?} {bytes}: {} MiB",

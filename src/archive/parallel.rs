@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -18,7 +18,7 @@ type Compressed = io::Result<Vec<u8>>;
 
 struct Job {
     block: Vec<u8>,
-    reply: std::sync::mpsc::SyncSender<Compressed>,
+    reply: SyncSender<Compressed>,
 }
 
 /// The pool and the blocks under way; dropping it ends the threads after their current block.
@@ -75,13 +75,11 @@ impl Blocks {
         let (reply, answer) = sync_channel(1);
         self.is_started = true;
         self.pending.push_back(answer);
-        match &self.pool {
-            Some(pool) => pool.submit(Job { block, reply }),
-            None => {
-                let compressed = whole_block(self.codec, self.level, &block);
-                reply.send(compressed).map_err(|_| worker_gone())
-            }
+        if let Some(pool) = &self.pool {
+            return pool.submit(Job { block, reply });
         }
+        let compressed = whole_block(self.codec, self.level, &block);
+        reply.send(compressed).map_err(|_| worker_gone())
     }
 
     fn take_oldest(&mut self, output: &mut Vec<u8>) -> io::Result<()> {
