@@ -176,6 +176,11 @@ fn zstd(setting: &Effective) -> io::Result<ZstdEncoder<'static>> {
     let mut encoder = ZstdEncoder::new(i32::from(setting.level))?;
     encoder.set_parameter(CParameter::ChecksumFlag(true))?;
     encoder.set_parameter(CParameter::WindowLog(setting.window_bytes.ilog2()))?;
+    let (chain, hash) = setting.zstd_smaller_tables();
+    let chain = chain.map(CParameter::ChainLog);
+    for smaller in chain.into_iter().chain(hash.map(CParameter::HashLog)) {
+        encoder.set_parameter(smaller)?;
+    }
     // One worker would only add its queues: with one thread we compress on the caller's.
     if setting.threads > 1 {
         let workers = u32::try_from(setting.threads).map_err(io::Error::other)?;
