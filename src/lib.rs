@@ -22,3 +22,5 @@ pub mod host;
 pub mod config;
 pub mod plan;
 pub mod collect;
+// One stream out, one stream in: an adapter per file.
+pub mod archive;
