@@ -29,7 +29,7 @@ pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Spool, Workspace, remove_stale_workspaces};
 pub use write::{
     PartialFile, copy_into, create_private_dir, drop_page_cache, hash_file, hex, is_writable_dir,
-    open_file, remove_file, sync_dir, write_atomically,
+    open_file, remove_file, rename_file, sync_dir, write_atomically,
 };
 
 /// Everything that can be faked, in one value.

@@ -158,6 +158,11 @@ pub fn open_file(path: &Path) -> Result<File, FileError> {
         .map_err(FileError::of("open", path))
 }
 
+/// Renames a file of ours, replacing what has the new name.
+pub fn rename_file(from: &Path, to: &Path) -> Result<(), FileError> {
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty()).map_err(FileError::of("rename", from))
+}
+
 /// Removes a file of ours.
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 pub fn remove_file(path: &Path) -> Result<(), FileError> {

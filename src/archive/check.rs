@@ -1,0 +1,126 @@
+//! Decodes what is being written, while it is written, and compares it with what was read.
+
+use std::io::Read;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use ring::digest;
+
+use super::tee::Chunk;
+use super::{ArchiveReader, Chunks, Digest, Limits, MemberKind, Piece, ReadError, decompressor, printable};
+use crate::config::Codec;
+
+/// Chunks that may wait for the decoder: 1 MiB.
+const WAITING: usize = 8;
+
+/// What an entry must read back as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Name in the archive, without the slash of a directory.
+    pub name: Vec<u8>,
+    /// SHA-256 of a regular file's logical content.
+    pub sha256: Option<Digest>,
+}
+
+/// The archive does not say what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// It cannot be decoded.
+    #[error("what was just written cannot be decoded again: {0}")]
+    Undecodable(#[from] ReadError),
+    /// An entry differs.
+    #[error("{0} reads back differently from how it was written")]
+    Different(String),
+    /// Too many or too few.
+    #[error("the archive holds {found} entries, {written} were written")]
+    Count {
+        /// Decoded.
+        found: u64,
+        /// Written.
+        written: u64,
+    },
+    /// A bug.
+    #[error("the comparing thread panicked")]
+    Panicked,
+}
+
+/// The comparing thread.
+pub struct Check {
+    expected: Sender<Expected>,
+    thread: JoinHandle<Result<u64, CheckError>>,
+}
+
+impl Check {
+    /// Starts it; the sender gets the compressed stream.
+    pub fn start(codec: Codec) -> (Self, std::sync::mpsc::SyncSender<Chunk>) {
+        let (copies, received) = sync_channel(WAITING);
+        let (expected, expectations) = channel();
+        let thread = std::thread::spawn(move || compare(codec, Chunks::new(received), &expectations));
+        (Self { expected, thread }, copies)
+    }
+
+    /// Says what the next entry must be.
+    pub fn expect(&self, expected: Expected) {
+        // When the thread has ended with a difference, `join` tells.
+        let _ = self.expected.send(expected);
+    }
+
+    /// Waits for the end; gives the number of entries compared.
+    pub fn join(self) -> Result<u64, CheckError> {
+        drop(self.expected);
+        self.thread.join().unwrap_or(Err(CheckError::Panicked))
+    }
+}
+
+fn compare(codec: Codec, stream: Chunks, expectations: &Receiver<Expected>) -> Result<u64, CheckError> {
+    let decoder = decompressor(codec, stream).map_err(ReadError::from)?;
+    let mut found = 0;
+    walk(decoder, |member, digest| {
+        found += 1;
+        let Ok(expected) = expectations.recv() else {
+            return Err(CheckError::Count { found, written: found - 1 });
+        };
+        let same = expected.name == member && expected.sha256 == digest;
+        if same { Ok(()) } else { Err(CheckError::Different(printable(&expected.name))) }
+    })?;
+    match expectations.iter().count() as u64 {
+        0 => Ok(found),
+        missing => Err(CheckError::Count { found, written: found + missing }),
+    }
+}
+
+/// Reads a whole archive; hands on name and content hash of each member.
+pub fn walk<E: From<ReadError>>(
+    stream: impl Read,
+    mut each: impl FnMut(&[u8], Option<Digest>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut reader = ArchiveReader::new(stream, Limits::default());
+    while let Some(member) = reader.next_member()? {
+        let digest = (member.kind == MemberKind::File).then(|| hash_content(&mut reader)).transpose()?;
+        each(&member.path, digest)?;
+    }
+    reader.finish()?;
+    Ok(())
+}
+
+/// SHA-256 of the current member's logical content, holes as zeros.
+pub fn hash_content<R: Read>(reader: &mut ArchiveReader<R>) -> Result<Digest, ReadError> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut hash = digest::Context::new(&digest::SHA256);
+    reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
+        match piece {
+            Piece::Data(bytes) => hash.update(bytes),
+            Piece::Hole(mut length) => {
+                while length > 0 {
+                    let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
+                    hash.update(&ZEROS[..part]);
+                    length -= part as u64;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(hash.finish().as_ref());
+    Ok(sha256)
+}

@@ -1,0 +1,108 @@
+//! The one pass: entries → tar → compressor → (copy decoded and compared) → hash and file.
+
+use std::fs::File;
+use std::io;
+
+use super::check::{Check, CheckError, Expected};
+use super::delayed::Delayed;
+use super::sink::{Sink, SinkThread, Written, start_sink};
+use super::tee::Tee;
+use super::write::{Digest, TarWriter, stored_name};
+use super::Effective;
+use crate::collect::Entry;
+use crate::config;
+
+/// An archive being written.
+pub struct ArchiveWriter {
+    tar: TarWriter<Delayed<Tee<Sink>>>,
+    sink: SinkThread,
+    check: Check,
+}
+
+/// An archive that was written, decoded again and compared.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchiveSummary {
+    /// Digest and length of the archive.
+    pub written: Written,
+    /// Entries compared.
+    pub entries: u64,
+    /// Compression really used.
+    pub effective: Effective,
+}
+
+/// Why there is no archive.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The disk did not take it.
+    #[error("cannot write the archive: {}", plain(.0))]
+    Write(io::Error),
+    /// The compressor or the source of an entry failed.
+    #[error("cannot compress: {0}")]
+    Compress(io::Error),
+    /// It does not read back as it was written.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+}
+
+fn plain(cause: &io::Error) -> String {
+    cause.raw_os_error().map_or_else(|| cause.to_string(), |code| {
+        nix::errno::Errno::from_raw(code).desc().to_lowercase()
+    })
+}
+
+impl ArchiveWriter {
+    /// Writes at the file's present position.
+    pub fn create(file: File, settings: &config::Archive, processors: usize) -> Self {
+        let (sink, thread) = start_sink(file);
+        let (check, copies) = Check::start(settings.codec);
+        let compressor = Delayed::new(Tee::new(sink, copies), settings.clone(), processors);
+        Self { tar: TarWriter::new(compressor), sink: thread, check }
+    }
+
+    /// Adds an entry; gives its name in the archive and its content's hash.
+    pub fn append(mut self, entry: &mut Entry) -> Result<(Self, Vec<u8>, Option<Digest>), ArchiveError> {
+        match self.tar.append(entry) {
+            Ok(sha256) => {
+                let stored = stored_name(&entry.path, &entry.kind);
+                let name = stored.strip_suffix(b"/").unwrap_or(&stored).to_vec();
+                self.check.expect(Expected { name, sha256 });
+                Ok((self, stored, sha256))
+            }
+            Err(cause) => Err(self.true_cause(cause)),
+        }
+    }
+
+    /// Ends the archive and waits until it is compared.
+    pub fn finish(self) -> Result<ArchiveSummary, ArchiveError> {
+        let Self { tar, sink, check } = self;
+        let ended = tar.finish().and_then(Delayed::finish).and_then(|(tee, effective)| {
+            drop(tee.finish()?);
+            Ok(effective)
+        });
+        match ended {
+            Ok(effective) => {
+                let written = sink.join().map_err(ArchiveError::Write)?;
+                Ok(ArchiveSummary { written, entries: check.join()?, effective })
+            }
+            Err(cause) => Err(by_cause(cause, sink, check)),
+        }
+    }
+
+    fn true_cause(self, cause: io::Error) -> ArchiveError {
+        drop(self.tar);
+        by_cause(cause, self.sink, self.check)
+    }
+}
+
+/// A broken pipe inside means that one of the threads has ended: it knows why.
+fn by_cause(cause: io::Error, sink: SinkThread, check: Check) -> ArchiveError {
+    if let Err(cause) = sink.join() {
+        return ArchiveError::Write(cause);
+    }
+    if cause.kind() == io::ErrorKind::BrokenPipe {
+        if let Err(difference) = check.join() {
+            return ArchiveError::Check(difference);
+        }
+    }
+    ArchiveError::Compress(cause)
+}

@@ -1,0 +1,16 @@
+//! One backup as it lies on disk: names, manifest, index, bundle; written, opened, verified.
+
+mod index;
+mod layout;
+mod manifest;
+mod name;
+mod open;
+mod seal;
+mod verify;
+
+pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
+pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};
+pub use name::{BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
+pub use open::{Backup, OpenError};
+pub use seal::{Seal, SealError, Sealed, SealedArchive};
+pub use verify::{Problem, Verification, VerifyError, verify};

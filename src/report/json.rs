@@ -1,0 +1,51 @@
+//! The report as JSON: `--json` and the statistics file. Field names as in the Go tool's file.
+
+use serde_json::{Value, json};
+
+use super::{RunReport, Verdict};
+use crate::units::ByteSize;
+
+impl RunReport {
+    /// One object; fields are only ever added.
+    pub fn to_json(&self) -> Value {
+        let counters = &self.counters;
+        let mut object = json!({
+            "hostname": self.host.name,
+            "proxmox_type": Self::proxmox_type(&self.host),
+            "start_time": self.started.to_rfc3339(),
+            "end_time": self.finished.to_rfc3339(),
+            "duration_seconds": self.elapsed().0.as_secs_f64(),
+            "duration_human": self.elapsed().to_string(),
+            "status": match self.verdict() { Verdict::Ok => "success", Verdict::Warnings(_) => "warning" },
+            "files_collected": counters.files,
+            "files_failed": counters.failed,
+            "files_skipped": counters.skipped,
+            "files_absent": counters.absent,
+            "directories_created": counters.directories,
+            "bytes_collected": counters.bytes,
+            "bytes_collected_human": ByteSize(counters.bytes).to_string(),
+            "issues": self.issues,
+            "phases": self.phases,
+            "backups_present": self.retention.present,
+            "backups_removed": self.retention.removed,
+        });
+        if let (Some(archive), Some(fields)) = (&self.archive, object.as_object_mut()) {
+            let facts = json!({
+                "backup_id": archive.id,
+                "archive_path": archive.path,
+                "archive_size": archive.bytes,
+                "archive_size_human": ByteSize(archive.bytes).to_string(),
+                "bytes_written": archive.bytes_written,
+                "checksum": archive.sha256,
+                "entries": archive.entries,
+                "compression": archive.codec,
+                "compression_mode": archive.mode,
+                "compression_level": archive.level,
+                "compression_threads": archive.threads,
+                "compression_ratio_percent": self.ratio_percent(),
+            });
+            fields.extend(facts.as_object().cloned().unwrap_or_default());
+        }
+        object
+    }
+}

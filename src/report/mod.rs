@@ -1,0 +1,159 @@
+//! What happened: one value, of which log footer, statistics file and JSON are renderings.
+
+mod json;
+mod text;
+
+use chrono::{DateTime, Local};
+
+use crate::bundle::Phase;
+use crate::host::Host;
+use crate::issue::{Issue, Severity, Stage};
+use crate::units::Elapsed;
+
+/// A run, from start to end.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// What the machine is.
+    pub host: Host,
+    /// When it began.
+    pub started: DateTime<Local>,
+    /// When it ended.
+    pub finished: DateTime<Local>,
+    /// What was counted.
+    pub counters: Counters,
+    /// The backup, when there is one.
+    pub archive: Option<ArchiveFacts>,
+    /// What retention did.
+    pub retention: RetentionFacts,
+    /// Problems, in the order they arose.
+    pub issues: Vec<Issue>,
+    /// Start and end of each phase.
+    pub phases: Vec<Phase>,
+}
+
+/// Counters of the collection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Regular files and command outputs, links included.
+    pub files: u64,
+    /// Directories.
+    pub directories: u64,
+    /// Problems with files and commands.
+    pub failed: u64,
+    /// Left out on purpose: excluded, special files, other file systems.
+    pub skipped: u64,
+    /// Optional paths and programs that are not there.
+    pub absent: u64,
+    /// Bytes before compression.
+    pub bytes: u64,
+}
+
+/// The backup that was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArchiveFacts {
+    /// Its identity.
+    pub id: String,
+    /// Bundle or archive.
+    pub path: String,
+    /// Bytes of the archive.
+    pub bytes: u64,
+    /// Bytes written: archive, side files, frame.
+    pub bytes_written: u64,
+    /// SHA-256 of the archive.
+    pub sha256: String,
+    /// Entries.
+    pub entries: u64,
+    /// Compression: type, mode, level, threads as really used.
+    pub codec: String,
+    /// Mode.
+    pub mode: String,
+    /// Level.
+    pub level: u8,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// What retention did on the local tier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RetentionFacts {
+    /// Backups of this host that are there now.
+    pub present: usize,
+    /// What was removed.
+    pub removed: Vec<String>,
+}
+
+/// How a run that made a backup ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything asked for is true.
+    Ok,
+    /// A backup was made, with so many warnings.
+    Warnings(usize),
+}
+
+impl RunReport {
+    /// An empty report.
+    pub fn new(host: Host, started: DateTime<Local>) -> Self {
+        Self {
+            host,
+            started,
+            finished: started,
+            counters: Counters::default(),
+            archive: None,
+            retention: RetentionFacts::default(),
+            issues: Vec::new(),
+            phases: Vec::new(),
+        }
+    }
+
+    /// The one place that judges.
+    pub fn verdict(&self) -> Verdict {
+        let counted = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
+        match self.issues.iter().filter(counted).count() {
+            0 => Verdict::Ok,
+            count => Verdict::Warnings(count),
+        }
+    }
+
+    /// How long it took.
+    pub fn elapsed(&self) -> Elapsed {
+        Elapsed((self.finished - self.started).to_std().unwrap_or_default())
+    }
+
+    /// `pve`, `pbs`, `dual` or `unknown`, as the old tools say it.
+    pub fn proxmox_type(host: &Host) -> &'static str {
+        match (&host.pve, &host.pbs) {
+            (Some(_), Some(_)) => "dual",
+            (Some(_), None) => "pve",
+            (None, Some(_)) => "pbs",
+            (None, None) => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(issues: Vec<Issue>) -> RunReport {
+        RunReport { issues, ..RunReport::new(Host::default(), DateTime::<Local>::default()) }
+    }
+
+    #[test]
+    fn notices_and_failed_notifications_do_not_change_the_verdict() {
+        let harmless =
+            vec![Issue::notice(Stage::Collect, "x", "cut"), Issue::warning(Stage::Notify, "mail", "refused")];
+        assert_eq!(report(harmless).verdict(), Verdict::Ok);
+        assert_eq!(report(vec![Issue::warning(Stage::Collect, "x", "y")]).verdict(), Verdict::Warnings(1));
+    }
+
+    #[test]
+    fn the_statistics_name_what_was_counted() {
+        let mut report = report(vec![Issue::warning(Stage::Collect, "/etc/x", "permission denied")]);
+        report.counters = Counters { files: 10, bytes: 2048, failed: 1, ..Counters::default() };
+        let text = report.statistics().join("\n");
+        assert!(text.contains("Files collected: 10") && text.contains("Data collected: 2.0 KiB"), "{text}");
+        assert_eq!(report.to_json()["files_collected"], 10);
+        assert_eq!(report.to_json()["issues"][0]["subject"], "/etc/x");
+    }
+}

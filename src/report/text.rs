@@ -1,0 +1,50 @@
+//! The report as lines for people.
+
+use super::{RunReport, Verdict};
+use crate::units::ByteSize;
+
+impl RunReport {
+    /// The statistics block at the end of a run.
+    pub fn statistics(&self) -> Vec<String> {
+        let counters = &self.counters;
+        let mut lines = vec![
+            "=== Backup Statistics ===".to_owned(),
+            format!("Files collected: {}", counters.files),
+            format!("Files failed: {}", counters.failed),
+            format!("Skipped on purpose: {}, optional and absent: {}", counters.skipped, counters.absent),
+            format!("Directories created: {}", counters.directories),
+            format!("Data collected: {}", ByteSize(counters.bytes)),
+        ];
+        if let Some(archive) = &self.archive {
+            lines.push(format!("Archive size: {}", ByteSize(archive.bytes)));
+            if let Some(ratio) = self.ratio_percent() {
+                lines.push(format!("Compression ratio: {ratio:.1}%"));
+            }
+            lines.push(format!(
+                "Compression: {} level {} ({}), {} thread(s)",
+                archive.codec, archive.level, archive.mode, archive.threads
+            ));
+            lines.push(format!("SHA-256: {}", archive.sha256));
+            lines.push(format!("Archive path: {}", archive.path));
+        }
+        lines.push(format!("Duration: {}", self.elapsed()));
+        lines
+    }
+
+    /// The last line: the verdict in words.
+    pub fn summary(&self) -> String {
+        match self.verdict() {
+            Verdict::Ok => format!("✓ Backup of {} completed", self.host.name),
+            Verdict::Warnings(1) => format!("⚠ Backup of {} completed with 1 warning", self.host.name),
+            Verdict::Warnings(count) => format!("⚠ Backup of {} completed with {count} warnings", self.host.name),
+        }
+    }
+
+    /// Archive size in percent of what was collected.
+    pub(super) fn ratio_percent(&self) -> Option<f64> {
+        let archive = self.archive.as_ref()?;
+        #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+        let ratio = archive.bytes as f64 * 100.0 / self.counters.bytes as f64;
+        (self.counters.bytes > 0).then_some(ratio)
+    }
+}

@@ -1,0 +1,5 @@
+//! Where backups live: the local tier, a directory.
+
+mod directory;
+
+pub use directory::{Directory, Stored, StorageError};

@@ -1,0 +1,86 @@
+//! Exit codes: one enum, one table; `--help`, man page and docs print it.
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Done, everything asked for is true.
+    Done = 0,
+    /// A backup was made, with warnings.
+    Warnings = 1,
+    /// Usage or configuration.
+    Usage = 2,
+    /// Environment.
+    Environment = 3,
+    /// A pre-check failed.
+    Preflight = 4,
+    /// Primary storage failed.
+    Storage = 5,
+    /// Network.
+    Network = 6,
+    /// Permission denied.
+    Permission = 7,
+    /// Verification failed.
+    Verification = 8,
+    /// Collection failed.
+    Collection = 9,
+    /// The archive could not be written.
+    Archive = 10,
+    /// Compression failed.
+    Compression = 11,
+    /// Disk full during the run.
+    DiskFull = 12,
+    /// Internal error.
+    Internal = 13,
+    /// Security check.
+    Security = 14,
+    /// Encryption or key.
+    Encryption = 15,
+    /// Skipped on purpose.
+    Skipped = 16,
+    /// SIGINT.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+/// Number and meaning of every code.
+pub const EXIT_CODES: &[(ExitCode, &str)] = &[
+    (ExitCode::Done, "done, everything asked for is true"),
+    (ExitCode::Warnings, "a backup was made, with warnings; `diff`: there are differences"),
+    (ExitCode::Usage, "usage or configuration"),
+    (ExitCode::Environment, "environment (no such backup or host, not root)"),
+    (ExitCode::Preflight, "a pre-check failed: directory, space, permission, lock held"),
+    (ExitCode::Storage, "primary storage failed"),
+    (ExitCode::Network, "network"),
+    (ExitCode::Permission, "permission denied"),
+    (ExitCode::Verification, "verification failed"),
+    (ExitCode::Collection, "collection failed"),
+    (ExitCode::Archive, "archive could not be written or read"),
+    (ExitCode::Compression, "compression failed"),
+    (ExitCode::DiskFull, "disk full during the run"),
+    (ExitCode::Internal, "internal error (panic)"),
+    (ExitCode::Security, "security check"),
+    (ExitCode::Encryption, "encryption or key"),
+    (ExitCode::Skipped, "skipped on purpose (BACKUP_ENABLED=false)"),
+    (ExitCode::Interrupted, "SIGINT"),
+    (ExitCode::Terminated, "SIGTERM"),
+];
+
+impl ExitCode {
+    /// The number.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_every_number_once_and_in_order() {
+        let numbers: Vec<u8> = EXIT_CODES.iter().map(|(code, _)| code.number()).collect();
+        let expected: Vec<u8> = (0..=16).chain([130, 143]).collect();
+        assert_eq!(numbers, expected);
+    }
+}

@@ -1,0 +1,69 @@
+//! Joins the collection to the archive: one loop, which counts and keeps what went wrong.
+
+use log::{debug, warn};
+
+use crate::bundle::{Seal, SealError};
+use crate::collect::{Collection, Entry, EntryKind, Found};
+use crate::issue::{Issue, Severity};
+use crate::report::Counters;
+use crate::system::Cancelled;
+
+/// What the loop leaves behind.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) counters: Counters,
+    pub(super) issues: Vec<Issue>,
+    /// Path and why.
+    pub(super) skipped: Vec<(String, &'static str)>,
+}
+
+/// Why it ended early.
+pub(super) enum Stop {
+    Seal(SealError),
+    Cancelled(Cancelled),
+}
+
+/// Archives everything that is found.
+pub(super) fn gather(collection: Collection, mut seal: Seal) -> Result<(Seal, Gathered), Stop> {
+    let mut gathered = Gathered::default();
+    for found in collection {
+        match found.map_err(Stop::Cancelled)? {
+            Found::Entry(mut entry) => {
+                gathered.count(&entry);
+                debug!("{}", entry.path.display());
+                seal = seal.append(&mut entry).map_err(Stop::Seal)?;
+            }
+            Found::Issue(issue) => gathered.keep(issue),
+            Found::Skipped { path, why } => {
+                debug!("skipped: {} ({})", path.display(), why.as_str());
+                gathered.counters.skipped += 1;
+                gathered.skipped.push((path.display().to_string(), why.as_str()));
+            }
+            Found::Absent(what) => {
+                debug!("not there: {what}");
+                gathered.counters.absent += 1;
+            }
+        }
+    }
+    Ok((seal, gathered))
+}
+
+impl Gathered {
+    fn count(&mut self, entry: &Entry) {
+        match entry.kind {
+            EntryKind::Directory => self.counters.directories += 1,
+            _ => self.counters.files += 1,
+        }
+        self.counters.bytes += entry.size;
+    }
+
+    fn keep(&mut self, issue: Issue) {
+        if issue.severity == Severity::Warning {
+            warn!("{issue}");
+            self.counters.failed += 1;
+        } else {
+            log::info!("{issue}");
+        }
+        self.issues.push(issue);
+    }
+}
