@@ -8,8 +8,9 @@
 //! other claim, whether that recipe is switched on or not. So a switch that is off really leaves
 //! its files out, and no file is collected twice.
 
-mod pbs;
+mod shorthand;
 mod pve;
+mod pbs;
 mod system;
 
 /// Everything about one subject.
@@ -197,6 +198,36 @@ pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
         .into_iter()
         .flatten()
         .copied()
+}
+
+impl Switch {
+    /// A key that is on when nothing is said.
+    const fn on(
+        key: &'static str,
+        aliases: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            default: Default::On,
+            help,
+            aliases,
+        }
+    }
+
+    /// A key that is off when nothing is said.
+    const fn off(
+        key: &'static str,
+        aliases: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            default: Default::Off,
+            help,
+            aliases,
+        }
+    }
 }
 
 impl Item {
