@@ -202,11 +202,7 @@ pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
 
 impl Switch {
     /// A key that is on when nothing is said.
-    const fn on(
-        key: &'static str,
-        aliases: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
+    const fn on(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
         Self {
             key,
             default: Default::On,
@@ -216,11 +212,7 @@ impl Switch {
     }
 
     /// A key that is off when nothing is said.
-    const fn off(
-        key: &'static str,
-        aliases: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
+    const fn off(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
         Self {
             key,
             default: Default::Off,

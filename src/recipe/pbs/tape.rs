@@ -60,7 +60,13 @@ pub(super) const STATE: Recipe = Recipe {
             "tape_keys.json",
         ),
         attempt(
-            &["proxmox-tape", "backup-job", "list", "--output-format", "json"],
+            &[
+                "proxmox-tape",
+                "backup-job",
+                "list",
+                "--output-format",
+                "json",
+            ],
             "tape_jobs.json",
         ),
     ],

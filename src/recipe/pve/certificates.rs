@@ -42,15 +42,9 @@ pub(super) const ACME: Recipe = Recipe {
     items: &[
         tree("/etc/pve/priv/acme"),
         Item::Glob("/etc/pve/nodes/*/pveproxy-ssl.*"),
-        attempt(
-            &["pvenode", "acme", "account", "list"],
-            "acme_accounts.txt",
-        ),
+        attempt(&["pvenode", "acme", "account", "list"], "acme_accounts.txt"),
         attempt(pvesh!("/cluster/acme/plugins"), "acme_plugins.json"),
     ],
-    secrets: &[
-        "/etc/pve/priv/acme/**",
-        "/etc/pve/nodes/*/pveproxy-ssl.key",
-    ],
+    secrets: &["/etc/pve/priv/acme/**", "/etc/pve/nodes/*/pveproxy-ssl.key"],
     way_back: WayBack::Pmxcfs,
 };
