@@ -8,6 +8,8 @@
 //! other claim, whether that recipe is switched on or not. So a switch that is off really leaves
 //! its files out, and no file is collected twice.
 
+pub mod docs;
+
 mod shorthand;
 mod pve;
 mod pbs;
@@ -200,6 +202,33 @@ pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
         .copied()
 }
 
+impl Names {
+    /// One of them, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::LocalNode => "local node",
+            Self::PveNodes => "node",
+            Self::PveStorages => "storage",
+            Self::PveUsers => "PVE user",
+            Self::PbsDatastores => "datastore",
+            Self::PbsUsers => "PBS user",
+            Self::Disks => "disk",
+            Self::NetworkInterfaces => "physical interface",
+        }
+    }
+}
+
+impl Derived {
+    /// What they are, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::FstabSecrets => "credentials and keys named in `/etc/fstab`",
+            Self::CrypttabKeys => "key files named in `/etc/crypttab`",
+            Self::AptKeyrings => "keyrings named in package sources",
+        }
+    }
+}
+
 impl Switch {
     /// A key that is on when nothing is said.
     const fn on(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
@@ -234,3 +263,6 @@ impl Item {
         }
     }
 }
+
+#[cfg(test)]
+mod rules;

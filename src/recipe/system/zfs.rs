@@ -46,8 +46,8 @@ pub(super) const STATE: Recipe = Recipe {
     items: &[
         installed(&["zpool", "status", "-P"], "zpool_status.txt"),
         installed(&["zpool", "list", "-Hp"], "zpool_list.txt"),
-        installed(&["zpool", "list", "-v", "-Hp"], "zpool_vdevs.txt"),
-        installed(&["zpool", "get", "-Hp", "all"], "zpool_get.txt"),
+        attempt(&["zpool", "list", "-v", "-Hp"], "zpool_vdevs.txt"),
+        attempt(&["zpool", "get", "-Hp", "all"], "zpool_get.txt"),
         // Without snapshots: a host may have a hundred thousand.
         installed(
             &["zfs", "list", "-Hp", "-t", "filesystem,volume"],
