@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proxmox_backup::host::{Host, detect};
-use proxmox_backup::recipe::{Item, When, catalog};
+use proxmox_backup::recipe::{CommandNeed, Item, Need, When, catalog};
 use proxmox_backup::system::{Kind, Root};
 
 fn hosts() -> Vec<PathBuf> {
@@ -87,6 +87,31 @@ fn each_command_of_a_sample_host_is_recorded_and_no_other() {
 }
 
 #[test]
+fn a_healthy_host_has_no_failing_command_that_would_warn() {
+    for path in hosts() {
+        let root = Root::at(&path.join("root")).unwrap();
+        let host = detect(&root);
+        let (_, absent) = recordings(&path);
+        for recipe in catalog().filter(|r| host.has(r.product) && applies(r.when, &root, &host)) {
+            for item in recipe.items {
+                let Item::Command(command) = item else {
+                    continue;
+                };
+                let file = command.argv.join(" ").replace('/', "%2F") + ".exit";
+                let fails = path.join("commands").join(file).exists();
+                let is_absent = absent.contains(command.argv[0]);
+                let warns = match command.need {
+                    CommandNeed::Expected => fails || is_absent,
+                    CommandNeed::IfInstalled => fails,
+                    CommandNeed::BestEffort => false,
+                };
+                assert!(!warns, "{}: {:?}", path.display(), command.argv);
+            }
+        }
+    }
+}
+
+#[test]
 fn sample_hosts_are_what_their_names_say() {
     for path in hosts() {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -127,6 +152,15 @@ fn materialised_hosts_have_what_git_cannot_keep() {
         assert_eq!(stat("/var/spool/cron/crontabs").mode, 0o1730);
         let with_git = detect(&Root::at(&path.join("root")).unwrap());
         assert_eq!(detect(&root), with_git, "{name:?}");
+        for item in catalog()
+            .filter(|recipe| with_git.has(recipe.product))
+            .flat_map(|recipe| recipe.items)
+        {
+            // The database is left out: without sqlite3 the script makes none.
+            if let Item::File(path, Need::Required) | Item::Tree(path, Need::Required) = item {
+                assert!(root.exists(path), "{name:?}: {path}");
+            }
+        }
     }
 }
 

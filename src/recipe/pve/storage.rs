@@ -1,7 +1,7 @@
 //! Storages with their credentials, and what they say of themselves.
 
-use crate::recipe::shorthand::{attempt, attempt_each, expected, file, pvesh, tree};
-use crate::recipe::{Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::shorthand::{attempt, attempt_each, command, expected, file, pvesh, tree};
+use crate::recipe::{CommandNeed, Item, Names, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const STORAGE: Recipe = Recipe {
     id: "pve-storage",
@@ -17,7 +17,13 @@ pub(super) const STORAGE: Recipe = Recipe {
         tree("/etc/pve/priv/zfs"),
         tree("/etc/pve/priv/import"),
         expected(pvesh!("/storage"), "storage.json"),
-        expected(pvesh!("/nodes/localhost/disks/list"), "disks.json"),
+        // Asks each disk for its health, and a sleeping one takes its time.
+        Item::Command(command(
+            pvesh!("/nodes/localhost/disks/list"),
+            "disks.json",
+            30,
+            CommandNeed::BestEffort,
+        )),
         expected(pvesh!("/nodes/localhost/disks/lvm"), "disks_lvm.json"),
         expected(
             pvesh!("/nodes/localhost/disks/lvmthin"),
