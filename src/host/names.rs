@@ -18,6 +18,7 @@ pub(super) fn gather(root: &Root, node: &str) -> BTreeMap<u8, Vec<String>> {
             Names::PveStorages,
             sections(root, "/etc/pve/storage.cfg", None),
         ),
+        (Names::PveBackupStorages, backup_storages(root)),
         (Names::PveUsers, pve_users(root)),
         (
             Names::PbsDatastores,
@@ -73,6 +74,33 @@ fn sections(root: &Root, path: &str, only: Option<&str>) -> Vec<String> {
         .collect()
 }
 
+/// Each list of backups starts Perl and may wait for a server: only storages that can have some.
+fn backup_storages(root: &Root) -> Vec<String> {
+    let text = root.read_text("/etc/pve/storage.cfg").unwrap_or_default();
+    let mut found = Vec::new();
+    let mut id = None;
+    let (mut holds_backups, mut is_disabled) = (false, false);
+    // The empty line at the end closes the last section.
+    for line in text.lines().chain([""]) {
+        let mut words = line.split_whitespace();
+        match (line.starts_with([' ', '\t']), words.next(), words.next()) {
+            (true, Some("content"), Some(kinds)) => {
+                holds_backups = kinds.split(',').any(|kind| kind == "backup");
+            }
+            (true, Some("disable"), value) => is_disabled = value != Some("0"),
+            (true, ..) => {}
+            (false, ..) => {
+                if holds_backups && !is_disabled {
+                    found.extend(id.take());
+                }
+                id = line.split_once(':').map(|(_, id)| id.trim().to_owned());
+                (holds_backups, is_disabled) = (false, false);
+            }
+        }
+    }
+    found
+}
+
 /// Users of `user.cfg`: colon records, `user:NAME@REALM:enabled:…`.
 fn pve_users(root: &Root) -> Vec<String> {
     let text = root.read_text("/etc/pve/user.cfg").unwrap_or_default();
@@ -124,7 +152,8 @@ mod tests {
         let (_dir, root) = host(&[
             (
                 "etc/pve/storage.cfg",
-                "dir: local\n\tpath /var/lib/vz\n\tcontent iso: x\n\nzfspool: tank\n\tpool tank\n",
+                "dir: local\n\tpath /var/lib/vz\n\tcontent iso: x\n\nzfspool: tank\n\tpool tank\n\n\
+                 nfs: off\n\tdisable\n\tcontent backup\nnfs: nas\n\tcontent iso,backup\n",
             ),
             (
                 "etc/pve/user.cfg",
@@ -138,7 +167,11 @@ mod tests {
 
         let names = gather(&root, "pve1");
 
-        assert_eq!(names[&(Names::PveStorages as u8)], ["local", "tank"]);
+        assert_eq!(
+            names[&(Names::PveStorages as u8)],
+            ["local", "nas", "off", "tank"]
+        );
+        assert_eq!(names[&(Names::PveBackupStorages as u8)], ["nas"]);
         assert_eq!(names[&(Names::PveUsers as u8)], ["ann@pve", "root@pam"]);
         assert_eq!(names[&(Names::PbsDatastores as u8)], ["main"]);
         assert_eq!(names[&(Names::LocalNode as u8)], ["pve1"]);

@@ -152,6 +152,8 @@ pub enum Names {
     PveNodes,
     /// Storage ids of `/etc/pve/storage.cfg`.
     PveStorages,
+    /// Those of them that hold guest backups and are not disabled.
+    PveBackupStorages,
     /// Users of `/etc/pve/user.cfg`.
     PveUsers,
     /// Datastores of `/etc/proxmox-backup/datastore.cfg`.
@@ -209,6 +211,7 @@ impl Names {
             Self::LocalNode => "local node",
             Self::PveNodes => "node",
             Self::PveStorages => "storage",
+            Self::PveBackupStorages => "storage with backups",
             Self::PveUsers => "PVE user",
             Self::PbsDatastores => "datastore",
             Self::PbsUsers => "PBS user",

@@ -53,7 +53,7 @@ pub(super) const BACKUP_LISTS: Recipe = Recipe {
     )),
     when: When::Always,
     items: &[attempt_each(
-        Names::PveStorages,
+        Names::PveBackupStorages,
         &["pvesm", "list", "{}", "--content", "backup"],
         "backups_{}.txt",
     )],
