@@ -1,1 +1,8 @@
 //! Scenarios that need the built program or a whole tree.
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "scenarios read the repository, not a host, and stop at the first surprise"
+)]
+mod hosts;

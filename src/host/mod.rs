@@ -1,10 +1,16 @@
 //! Facts about this machine, read once at the start of a run.
 
+mod dpkg;
+mod names;
+mod detect;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Names, Product};
+
+pub use detect::{detect, detection_report};
 
 /// What this machine is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,7 +35,7 @@ impl fmt::Display for BackupPlan {
                     SourceKind::Database(path) => {
                         writeln!(f, "      {} (database copy)", path.display())?;
                     }
-                    SourceKind::Derived(what) => writeln!(f, "      {}", what.title())?,
+                    SourceKind::Derived(what) => writeln!(f, "      {}", what.describe())?,
                 }
             }
             for command in self.commands.iter().filter(|command| command.recipe == *id) {

@@ -129,13 +129,20 @@ impl BackupPlan {
             excludes: excludes(settings, catalog),
             recipes: Vec::new(),
         };
+        // Claims of a product that is not installed carve nothing out: PVE's `/etc/cron.d/*pve*`
+        // must not make a backup server lose files.
+        let present: Vec<&'static Recipe> = catalog
+            .iter()
+            .copied()
+            .filter(|recipe| host.has(recipe.product))
+            .collect();
         for recipe in catalog {
             match reason_against(recipe, settings, host, exists) {
                 Some(reason) => plan.left_out.push(LeftOut {
                     recipe: recipe.id,
                     reason,
                 }),
-                None => plan.add(recipe, settings, host, catalog),
+                None => plan.add(recipe, settings, host, &present),
             }
         }
         plan.add_custom(&settings.custom_paths);

@@ -8,8 +8,11 @@
 //! other claim, whether that recipe is switched on or not. So a switch that is off really leaves
 //! its files out, and no file is collected twice.
 
-mod pbs;
+pub mod docs;
+
+mod shorthand;
 mod pve;
+mod pbs;
 mod system;
 
 /// Everything about one subject.
@@ -149,6 +152,8 @@ pub enum Names {
     PveNodes,
     /// Storage ids of `/etc/pve/storage.cfg`.
     PveStorages,
+    /// Those of them that hold guest backups and are not disabled.
+    PveBackupStorages,
     /// Users of `/etc/pve/user.cfg`.
     PveUsers,
     /// Datastores of `/etc/proxmox-backup/datastore.cfg`.
@@ -199,6 +204,56 @@ pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
         .copied()
 }
 
+impl Names {
+    /// One of them, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::LocalNode => "local node",
+            Self::PveNodes => "node",
+            Self::PveStorages => "storage",
+            Self::PveBackupStorages => "storage with backups",
+            Self::PveUsers => "PVE user",
+            Self::PbsDatastores => "datastore",
+            Self::PbsUsers => "PBS user",
+            Self::Disks => "disk",
+            Self::NetworkInterfaces => "physical interface",
+        }
+    }
+}
+
+impl Derived {
+    /// What they are, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::FstabSecrets => "credentials and keys named in `/etc/fstab`",
+            Self::CrypttabKeys => "key files named in `/etc/crypttab`",
+            Self::AptKeyrings => "keyrings named in package sources",
+        }
+    }
+}
+
+impl Switch {
+    /// A key that is on when nothing is said.
+    const fn on(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
+        Self {
+            key,
+            default: Default::On,
+            help,
+            aliases,
+        }
+    }
+
+    /// A key that is off when nothing is said.
+    const fn off(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
+        Self {
+            key,
+            default: Default::Off,
+            help,
+            aliases,
+        }
+    }
+}
+
 impl Item {
     /// The path or pattern this item claims; commands and derived items claim none.
     pub fn claim(&self) -> Option<&'static str> {
@@ -212,13 +267,5 @@ impl Item {
     }
 }
 
-impl Derived {
-    /// What is computed, for the plan and the docs.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::FstabSecrets => "credentials and key files named in /etc/fstab",
-            Self::CrypttabKeys => "key files named in /etc/crypttab",
-            Self::AptKeyrings => "keyrings named in apt sources",
-        }
-    }
-}
+#[cfg(test)]
+mod rules;

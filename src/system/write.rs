@@ -160,7 +160,8 @@ pub fn open_file(path: &Path) -> Result<File, FileError> {
 
 /// Renames a file of ours, replacing what has the new name.
 pub fn rename_file(from: &Path, to: &Path) -> Result<(), FileError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty()).map_err(FileError::of("rename", from))
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty())
+        .map_err(FileError::of("rename", from))
 }
 
 /// Removes a file of ours.

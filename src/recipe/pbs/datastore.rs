@@ -1,0 +1,54 @@
+//! Datastores and the S3 endpoints some of them lie on.
+
+use crate::recipe::shorthand::{attempt, attempt_each, expected, file, manager};
+use crate::recipe::{Names, Product, Recipe, Switch, WayBack, When};
+
+pub(super) const DATASTORE: Recipe = Recipe {
+    id: "pbs-datastore",
+    title: "Datastores",
+    product: Product::Pbs,
+    switch: Some(Switch::on(
+        "BACKUP_DATASTORE_CONFIGS",
+        &[],
+        "datastore configuration",
+    )),
+    when: When::Always,
+    items: &[
+        file("/etc/proxmox-backup/datastore.cfg"),
+        expected(manager!("datastore", "list"), "datastores.json"),
+        attempt_each(
+            Names::PbsDatastores,
+            manager!("datastore", "show", "{}"),
+            "datastore_{}.json",
+        ),
+        // Asks the running daemon.
+        attempt_each(
+            Names::PbsDatastores,
+            manager!("garbage-collection", "status", "{}"),
+            "gc_status_{}.json",
+        ),
+        // Since PBS 3.2.
+        attempt(manager!("garbage-collection", "list"), "gc_jobs.json"),
+    ],
+    secrets: &[],
+    way_back: WayBack::PbsFiles,
+};
+
+pub(super) const S3: Recipe = Recipe {
+    id: "pbs-s3",
+    title: "S3 endpoints",
+    product: Product::Pbs,
+    switch: Some(Switch::on(
+        "BACKUP_PBS_S3_ENDPOINTS",
+        &[],
+        "S3 endpoints with their keys",
+    )),
+    when: When::Always,
+    items: &[
+        file("/etc/proxmox-backup/s3.cfg"),
+        // Since PBS 4. Buckets are not listed: that would ask the provider.
+        attempt(manager!("s3", "endpoint", "list"), "s3_endpoints.json"),
+    ],
+    secrets: &["/etc/proxmox-backup/s3.cfg"],
+    way_back: WayBack::PbsFiles,
+};

@@ -1,0 +1,182 @@
+//! What every recipe must obey; a new one that breaks a rule fails here, not on somebody's host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Command, Item, Recipe, Switch, catalog};
+use crate::pattern::Pattern;
+
+fn commands(recipe: &Recipe) -> impl Iterator<Item = &Command> {
+    recipe.items.iter().filter_map(|item| match item {
+        Item::Command(command) | Item::Each(_, command) => Some(command),
+        _ => None,
+    })
+}
+
+fn switches() -> impl Iterator<Item = Switch> {
+    catalog().filter_map(|recipe| recipe.switch)
+}
+
+#[test]
+fn no_path_is_claimed_twice() {
+    let mut claimed = BTreeMap::new();
+    for recipe in catalog() {
+        for path in recipe.items.iter().filter_map(Item::claim) {
+            let other = claimed.insert(path, recipe.id);
+            assert_eq!(other, None, "{path} is claimed by {} too", recipe.id);
+        }
+    }
+}
+
+#[test]
+fn claims_are_plain_absolute_paths() {
+    for recipe in catalog() {
+        for path in recipe.items.iter().filter_map(Item::claim) {
+            let is_plain = path.starts_with('/')
+                && !path.ends_with('/')
+                && !path.contains("//")
+                && !path.split('/').any(|part| part == "..");
+            assert!(is_plain, "{}: {path}", recipe.id);
+        }
+        for item in recipe.items {
+            if let Item::File(path, _) | Item::Tree(path, _) | Item::Database(path, _) = item {
+                assert!(!Pattern::has_wildcard(path), "{}: {path}", recipe.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_start_with_the_product() {
+    let mut seen = BTreeSet::new();
+    for recipe in catalog() {
+        assert!(seen.insert(recipe.id), "{} is used twice", recipe.id);
+        let prefix = format!("{}-", recipe.product.as_str());
+        assert!(recipe.id.starts_with(&prefix), "{}", recipe.id);
+        let is_kebab = recipe
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        assert!(is_kebab && !recipe.title.is_empty(), "{}", recipe.id);
+    }
+}
+
+#[test]
+fn output_names_are_unique_within_a_product() {
+    let mut seen = BTreeSet::new();
+    for recipe in catalog() {
+        for command in commands(recipe) {
+            let name = command.save_as;
+            assert!(
+                seen.insert((recipe.product, name)),
+                "{name} is written twice"
+            );
+            let is_known = [".txt", ".json"].iter().any(|end| name.ends_with(end));
+            assert!(is_known && !name.contains('/'), "{name}");
+        }
+    }
+}
+
+#[test]
+fn one_key_has_one_default_and_one_help() {
+    let mut seen: BTreeMap<&str, Switch> = BTreeMap::new();
+    for switch in switches() {
+        if let Some(first) = seen.insert(switch.key, switch) {
+            assert_eq!(first.default, switch.default, "{}", switch.key);
+            assert_eq!(first.help, switch.help, "{}", switch.key);
+            assert_eq!(first.aliases, switch.aliases, "{}", switch.key);
+        }
+    }
+    for switch in seen.values() {
+        for alias in switch.aliases {
+            assert!(!seen.contains_key(alias), "{alias} is a key of its own");
+        }
+    }
+}
+
+#[test]
+fn commands_need_no_shell_and_end_in_time() {
+    for command in catalog().flat_map(commands) {
+        assert!((5..=60).contains(&command.limit_s), "{:?}", command.argv);
+        assert!(!command.argv.is_empty());
+        for word in command.argv {
+            let is_plain = word
+                .replace("{}", "")
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_=/,.:".contains(&b));
+            assert!(is_plain && !word.is_empty(), "{:?}", command.argv);
+        }
+    }
+}
+
+#[test]
+fn a_placeholder_stands_exactly_where_names_are_given() {
+    for item in catalog().flat_map(|recipe| recipe.items) {
+        let (command, is_each) = match item {
+            Item::Command(command) => (command, false),
+            Item::Each(_, command) => (command, true),
+            _ => continue,
+        };
+        let in_argv = command.argv.iter().any(|word| word.contains("{}"));
+        assert_eq!(in_argv, is_each, "{:?}", command.argv);
+        assert_eq!(
+            command.save_as.contains("{}"),
+            is_each,
+            "{}",
+            command.save_as
+        );
+    }
+}
+
+#[test]
+fn spellings_that_no_release_understands_stay_out() {
+    let wrong: &[&[&str]] = &[
+        &["pvesh", "get", "/cluster/ha/status"],
+        &["ha-manager", "groupconfig"],
+        &["proxmox-backup-manager", "version"],
+        &["proxmox-backup-manager", "s3", "list"],
+        &["proxmox-backup-manager", "notification", "list"],
+        &["pvesm", "status", "--output-format"],
+        &["pveum", "user", "tfa", "list", "--output-format"],
+    ];
+    for command in catalog().flat_map(commands) {
+        for words in wrong {
+            let is_index = *words == wrong[0] || *words == wrong[2];
+            let is_wrong = if is_index {
+                command.argv.get(..words.len()) == Some(*words)
+            } else {
+                command.argv.starts_with(words)
+            };
+            assert!(!is_wrong, "{:?}", command.argv);
+        }
+    }
+}
+
+#[test]
+fn secrets_lie_below_what_their_recipe_takes() {
+    for recipe in catalog() {
+        for secret in recipe.secrets {
+            let is_claimed = recipe
+                .items
+                .iter()
+                .filter_map(Item::claim)
+                .any(|claim| Pattern::new(claim).covers(secret.as_bytes()));
+            assert!(is_claimed, "{}: {secret}", recipe.id);
+        }
+    }
+}
+
+#[test]
+fn no_switch_can_drop_the_cluster_database_or_the_base_trees() {
+    let base = [
+        "/etc/pve",
+        "/var/lib/pve-cluster/config.db",
+        "/etc/proxmox-backup",
+    ];
+    for path in base {
+        let owner = catalog()
+            .find(|recipe| recipe.items.iter().any(|item| item.claim() == Some(path)))
+            .unwrap();
+        assert!(owner.switch.is_none(), "{path}");
+        assert_eq!(owner.when, super::When::Always, "{path}");
+    }
+}

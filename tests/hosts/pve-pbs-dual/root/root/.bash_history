@@ -1,0 +1,1 @@
+echo must stay out of the backup
