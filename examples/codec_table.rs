@@ -26,31 +26,20 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
         [tree] => table(tree),
-        [tree, codec, level, threads] => {
-            row(tree, codec.parse()?, level.parse()?, threads.parse()?)
-        }
+        [tree, codec, level, threads] => row(tree, codec.parse()?, level.parse()?, threads.parse()?),
         _ => Err("usage: codec_table DIR".into()),
     }
 }
 
 fn table(tree: &str) -> Outcome<()> {
-    println!(
-        "| codec | level | threads | ratio | wall ms | CPU ms | peak RSS KiB | estimate KiB |"
-    );
+    println!("| codec | level | threads | ratio | wall ms | CPU ms | peak RSS KiB | estimate KiB |");
     println!("|---|---|---|---|---|---|---|---|");
-    let rows = [
-        ("zstd", 1..=19, [4, 1]),
-        ("xz", 0..=9, [4, 1]),
-        ("pigz", 1..=9, [4, 1]),
-        ("bzip2", 9..=9, [4, 1]),
-    ];
+    let rows = [("zstd", 1..=19, [4, 1]), ("xz", 0..=9, [4, 1]), ("pigz", 1..=9, [4, 1]), ("bzip2", 9..=9, [4, 1])];
     for (codec, levels, threads) in rows {
         for level in levels {
             for threads in threads {
                 let (level, threads) = (level.to_string(), threads.to_string());
-                let status = Command::new(std::env::current_exe()?)
-                    .args([tree, codec, &level, &threads])
-                    .status()?;
+                let status = Command::new(std::env::current_exe()?).args([tree, codec, &level, &threads]).status()?;
                 assert!(status.success(), "{codec} {level}: {status}");
             }
         }
@@ -61,13 +50,7 @@ fn table(tree: &str) -> Outcome<()> {
 fn row(tree: &str, codec: Codec, level: u8, threads: usize) -> Outcome<()> {
     let mut input = Vec::with_capacity(usize::try_from(tree_bytes(Path::new(tree))?)?);
     append_tree(Path::new(tree), &mut input)?;
-    let archive = Archive {
-        codec,
-        level,
-        mode: Mode::Standard,
-        threads,
-        bundle: true,
-    };
+    let archive = Archive { codec, level, mode: Mode::Standard, threads, bundle: true };
     let setting = Effective::new(&archive, threads, input.len() as u64);
     let cpu_before = cpu(&getrusage(UsageWho::RUSAGE_SELF)?);
     let mut walls = Vec::new();

@@ -76,30 +76,18 @@ pub struct Issue {
 impl Issue {
     /// A problem that makes the run end with exit code 1.
     pub fn warning(stage: Stage, subject: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            stage,
-            subject: subject.into(),
-            reason: reason.into(),
-            hint: None,
-        }
+        Self { severity: Severity::Warning, stage, subject: subject.into(), reason: reason.into(), hint: None }
     }
 
     /// Something to know that changes no verdict.
     pub fn notice(stage: Stage, subject: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Notice,
-            ..Self::warning(stage, subject, reason)
-        }
+        Self { severity: Severity::Notice, ..Self::warning(stage, subject, reason) }
     }
 
     /// Adds what the user can do.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -119,8 +107,7 @@ mod tests {
 
     #[test]
     fn an_issue_names_subject_reason_and_hint() {
-        let issue =
-            Issue::warning(Stage::Collect, "/etc/x", "permission denied").with_hint("run as root");
+        let issue = Issue::warning(Stage::Collect, "/etc/x", "permission denied").with_hint("run as root");
         assert_eq!(issue.to_string(), "/etc/x: permission denied (run as root)");
     }
 }

@@ -24,10 +24,7 @@ enum Token {
     Byte(u8),
     One,
     Many,
-    Class {
-        negated: bool,
-        ranges: Vec<(u8, u8)>,
-    },
+    Class { negated: bool, ranges: Vec<(u8, u8)> },
 }
 
 impl Pattern {
@@ -39,19 +36,9 @@ impl Pattern {
             .trim_start_matches('/')
             .split('/')
             .filter(|s| !s.is_empty() && *s != ".")
-            .map(|s| {
-                if s == "**" {
-                    Segment::Any
-                } else {
-                    Segment::Glob(compile(s.as_bytes()))
-                }
-            })
+            .map(|s| if s == "**" { Segment::Any } else { Segment::Glob(compile(s.as_bytes())) })
             .collect();
-        Self {
-            text: text.to_owned(),
-            segments,
-            anchored,
-        }
+        Self { text: text.to_owned(), segments, anchored }
     }
 
     /// The pattern as written.
@@ -100,9 +87,7 @@ impl Pattern {
 }
 
 fn segments_of(path: &[u8]) -> Vec<&[u8]> {
-    path.split(|b| *b == b'/')
-        .filter(|s| !s.is_empty())
-        .collect()
+    path.split(|b| *b == b'/').filter(|s| !s.is_empty()).collect()
 }
 
 fn compile(glob: &[u8]) -> Vec<Token> {
@@ -203,10 +188,7 @@ impl Token {
             Self::One => true,
             Self::Many => false,
             Self::Class { negated, ranges } => {
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&byte))
-                    != *negated
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&byte)) != *negated
             }
         }
     }
@@ -238,11 +220,7 @@ mod tests {
             ("a*b*c", "/aXbYbZc", true),
             ("a*b*c", "/aXbYbZ", false),
         ] {
-            assert_eq!(
-                Pattern::new(pattern).matches(path.as_bytes()),
-                expected,
-                "{pattern} {path}"
-            );
+            assert_eq!(Pattern::new(pattern).matches(path.as_bytes()), expected, "{pattern} {path}");
         }
     }
 
@@ -257,11 +235,7 @@ mod tests {
             ("/a/**", "/a/b", true),
             ("", "/a", false),
         ] {
-            assert_eq!(
-                Pattern::new(pattern).covers(path.as_bytes()),
-                expected,
-                "{pattern} {path}"
-            );
+            assert_eq!(Pattern::new(pattern).covers(path.as_bytes()), expected, "{pattern} {path}");
         }
     }
 
@@ -279,12 +253,9 @@ mod tests {
 
     #[test]
     fn the_literal_base_is_where_a_walk_starts() {
-        for (pattern, base) in [
-            ("/etc/cron.d/*pve*", "/etc/cron.d"),
-            ("/home/*/.ssh", "/home"),
-            ("/etc/hosts", "/etc/hosts"),
-            ("/*", ""),
-        ] {
+        for (pattern, base) in
+            [("/etc/cron.d/*pve*", "/etc/cron.d"), ("/home/*/.ssh", "/home"), ("/etc/hosts", "/etc/hosts"), ("/*", "")]
+        {
             assert_eq!(Pattern::literal_base(pattern), base);
         }
     }

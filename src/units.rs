@@ -18,15 +18,10 @@ impl ByteSize {
     /// The multiples are powers of 1024 whatever the spelling, as in both older tools.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let number: f64 = text[..digits].parse().ok()?;
         let unit = text[digits..].trim().to_ascii_uppercase();
-        let unit = unit
-            .strip_suffix("IB")
-            .or_else(|| unit.strip_suffix('B'))
-            .unwrap_or(&unit);
+        let unit = unit.strip_suffix("IB").or_else(|| unit.strip_suffix('B')).unwrap_or(&unit);
         let shift = match unit {
             "" => 0,
             "K" => 10,
@@ -37,11 +32,7 @@ impl ByteSize {
         };
         let bytes = number * f64::from(2u32).powi(shift);
         // Above 2^63 a size is a typing mistake, and the cast below would saturate silently.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked to lie in 0..2^63"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie in 0..2^63")]
         (bytes.is_finite() && (0.0..9.2e18).contains(&bytes)).then_some(Self(bytes as u64))
     }
 }
@@ -59,11 +50,7 @@ impl fmt::Display for ByteSize {
             value /= 1024.0;
             unit += 1;
         }
-        write!(
-            f,
-            "{value:.1} {}",
-            ["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]
-        )
+        write!(f, "{value:.1} {}", ["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit])
     }
 }
 
@@ -102,14 +89,9 @@ mod tests {
 
     #[test]
     fn sizes_parse_with_and_without_unit() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("12", 12),
-            ("1K", 1024),
-            ("1.5 MiB", 1_572_864),
-            ("100mb", 104_857_600),
-            ("2g", 2 << 30),
-        ] {
+        for (text, bytes) in
+            [("0", 0), ("12", 12), ("1K", 1024), ("1.5 MiB", 1_572_864), ("100mb", 104_857_600), ("2g", 2 << 30)]
+        {
             assert_eq!(ByteSize::parse(text), Some(ByteSize(bytes)), "{text}");
         }
         for text in ["", "K", "1X", "-1", "1e99", "1..2", "99999999T"] {
@@ -119,13 +101,7 @@ mod tests {
 
     #[test]
     fn durations_print_two_units_at_most() {
-        for (ms, text) in [
-            (0, "0.0s"),
-            (420, "0.4s"),
-            (59_900, "59.9s"),
-            (125_000, "2m 05s"),
-            (3_720_000, "1h 02m"),
-        ] {
+        for (ms, text) in [(0, "0.0s"), (420, "0.4s"), (59_900, "59.9s"), (125_000, "2m 05s"), (3_720_000, "1h 02m")] {
             assert_eq!(Elapsed(Duration::from_millis(ms)).to_string(), text);
         }
     }

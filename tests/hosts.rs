@@ -12,11 +12,8 @@ use proxmox_backup::system::{Kind, Root};
 
 fn hosts() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hosts");
-    let mut hosts: Vec<PathBuf> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut hosts: Vec<PathBuf> =
+        std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     hosts.sort();
     hosts
 }
@@ -75,10 +72,8 @@ fn each_command_of_a_sample_host_is_recorded_and_no_other() {
         let (recorded, absent) = recordings(&path);
         let is_absent = |line: &str| absent.contains(line.split(' ').next().unwrap_or_default());
 
-        let missing: Vec<&String> = wanted
-            .iter()
-            .filter(|line| !recorded.contains(*line) && !is_absent(line))
-            .collect();
+        let missing: Vec<&String> =
+            wanted.iter().filter(|line| !recorded.contains(*line) && !is_absent(line)).collect();
         let stale: Vec<&String> = recorded.difference(&wanted).collect();
 
         assert!(missing.is_empty(), "{}: {missing:#?}", path.display());
@@ -119,11 +114,7 @@ fn sample_hosts_are_what_their_names_say() {
 
         let parts: BTreeSet<&str> = name.split('-').collect();
         let is_leftover = parts.contains("leftover");
-        assert_eq!(
-            host.pve.is_some(),
-            parts.contains("pve") && !is_leftover,
-            "{name}"
-        );
+        assert_eq!(host.pve.is_some(), parts.contains("pve") && !is_leftover, "{name}");
         assert_eq!(host.pbs.is_some(), parts.contains("pbs"), "{name}");
         assert_eq!(host.is_clustered, parts.contains("cluster"), "{name}");
         assert_ne!(host.debian, "unknown", "{name}");
@@ -137,10 +128,7 @@ fn materialised_hosts_have_what_git_cannot_keep() {
         let dest = tempfile::tempdir().unwrap();
 
         let script = path.parent().unwrap().join("materialise.sh");
-        let output = std::process::Command::new(script)
-            .args([name, dest.path().as_os_str()])
-            .output()
-            .unwrap();
+        let output = std::process::Command::new(script).args([name, dest.path().as_os_str()]).output().unwrap();
 
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name:?}: {said}");
@@ -152,10 +140,7 @@ fn materialised_hosts_have_what_git_cannot_keep() {
         assert_eq!(stat("/var/spool/cron/crontabs").mode, 0o1730);
         let with_git = detect(&Root::at(&path.join("root")).unwrap());
         assert_eq!(detect(&root), with_git, "{name:?}");
-        for item in catalog()
-            .filter(|recipe| with_git.has(recipe.product))
-            .flat_map(|recipe| recipe.items)
-        {
+        for item in catalog().filter(|recipe| with_git.has(recipe.product)).flat_map(|recipe| recipe.items) {
             // The database is left out: without sqlite3 the script makes none.
             if let Item::File(path, Need::Required) | Item::Tree(path, Need::Required) = item {
                 assert!(root.exists(path), "{name:?}: {path}");
@@ -166,10 +151,7 @@ fn materialised_hosts_have_what_git_cannot_keep() {
 
 #[test]
 fn the_database_of_a_sample_host_holds_its_cluster_file_system() {
-    let has_sqlite = std::process::Command::new("sqlite3")
-        .arg("-version")
-        .output()
-        .is_ok();
+    let has_sqlite = std::process::Command::new("sqlite3").arg("-version").output().is_ok();
     if !has_sqlite {
         return;
     }

@@ -10,25 +10,11 @@ use proptest::prelude::*;
 use crate::archive::{Compressor, Decompressor, Effective, extension, sniff};
 use crate::config::{Archive, Codec, Mode};
 
-const CODECS: [Codec; 7] = [
-    Codec::None,
-    Codec::Gzip,
-    Codec::Pigz,
-    Codec::Bzip2,
-    Codec::Xz,
-    Codec::Lzma,
-    Codec::Zstd,
-];
+const CODECS: [Codec; 7] = [Codec::None, Codec::Gzip, Codec::Pigz, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Zstd];
 const MODES: [Mode; 4] = [Mode::Fast, Mode::Standard, Mode::Maximum, Mode::Ultra];
 
 fn setting(codec: Codec, mode: Mode, threads: usize, bytes: usize) -> Effective {
-    let archive = Archive {
-        codec,
-        level: 3,
-        mode,
-        threads,
-        bundle: true,
-    };
+    let archive = Archive { codec, level: 3, mode, threads, bundle: true };
     let mut setting = Effective::new(&archive, 4, bytes as u64);
     if codec == Codec::Zstd {
         // The rule for small inputs would leave zstd's threads untested.
@@ -112,15 +98,8 @@ round_trip_tests! {
 
 /// Runs a stock program as a filter; `None` when it is not installed.
 fn filter(argv: &[&str], input: &[u8]) -> Option<Vec<u8>> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the programs users unpack with, run only by tests"
-    )]
-    let started = Command::new(argv[0])
-        .args(&argv[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
+    #[expect(clippy::disallowed_methods, reason = "the programs users unpack with, run only by tests")]
+    let started = Command::new(argv[0]).args(&argv[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = match started {
         Ok(child) => child,
         Err(error) => return skip(&format!("{}: {error}", argv[0])),
@@ -134,10 +113,7 @@ fn filter(argv: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "only CI says that a skip is a failure"
-)]
+#[expect(clippy::disallowed_methods, reason = "only CI says that a skip is a failure")]
 fn skip<T>(why: &str) -> Option<T> {
     assert!(std::env::var_os("CI").is_none(), "SKIPPED in CI: {why}");
     eprintln!("SKIPPED: {why}");
@@ -177,10 +153,7 @@ fn stock_checks_accept_ours() {
         (Codec::Xz, vec!["xz", "-t"]),
         (Codec::Zstd, vec!["zstd", "-t"]),
     ] {
-        filter(
-            &argv,
-            &compress(&setting(codec, Mode::Ultra, 4, data.len()), &data),
-        );
+        filter(&argv, &compress(&setting(codec, Mode::Ultra, 4, data.len()), &data));
     }
 }
 
@@ -200,11 +173,7 @@ fn we_open_what_stock_programs_made() {
         let Some(packed) = filter(&argv, &data) else {
             continue;
         };
-        assert_eq!(
-            sniff(&packed).map(extension),
-            Some(extension(codec)),
-            "{argv:?}"
-        );
+        assert_eq!(sniff(&packed).map(extension), Some(extension(codec)), "{argv:?}");
         assert!(decompress(codec, &packed).unwrap() == data, "{argv:?}");
         if codec != Codec::Lzma {
             let twice = [packed.clone(), packed].concat();
@@ -240,11 +209,7 @@ impl Write for Narrow {
 }
 
 fn write_narrowly(setting: &Effective, data: &[u8], fails_at: usize) -> io::Result<Vec<u8>> {
-    let narrow = Narrow {
-        calls: 0,
-        fails_at,
-        taken: Vec::new(),
-    };
+    let narrow = Narrow { calls: 0, fails_at, taken: Vec::new() };
     let mut compressor = Compressor::new(narrow, setting)?;
     compressor.write_all(data)?;
     Ok(compressor.finish()?.taken)
@@ -279,23 +244,10 @@ fn a_full_disk_surfaces_as_itself() {
 /// Whether every length and byte of `packed` is covered by the format.
 fn damaged_is_noticed(codec: Codec, packed: &[u8]) {
     for length in (0..packed.len()).step_by(packed.len() / 97 + 1) {
-        assert!(
-            decompress(codec, &packed[..length]).is_err(),
-            "{codec:?} cut to {length}"
-        );
+        assert!(decompress(codec, &packed[..length]).is_err(), "{codec:?} cut to {length}");
     }
-    assert!(
-        decompress(codec, &packed[..packed.len() - 1]).is_err(),
-        "{codec:?} last byte"
-    );
-    for tail in [
-        &[0_u8][..],
-        &[0; 512],
-        b"x",
-        b"garbage",
-        &packed[..1],
-        &packed[..9],
-    ] {
+    assert!(decompress(codec, &packed[..packed.len() - 1]).is_err(), "{codec:?} last byte");
+    for tail in [&[0_u8][..], &[0; 512], b"x", b"garbage", &packed[..1], &packed[..9]] {
         let longer = [packed, tail].concat();
         assert!(decompress(codec, &longer).is_err(), "{codec:?} + {tail:?}");
     }
@@ -319,13 +271,7 @@ fn truncation_and_trailing_bytes_are_errors() {
 #[test]
 fn a_changed_byte_never_gives_other_content() {
     let data = text(300_000);
-    for codec in [
-        Codec::Gzip,
-        Codec::Pigz,
-        Codec::Bzip2,
-        Codec::Xz,
-        Codec::Zstd,
-    ] {
+    for codec in [Codec::Gzip, Codec::Pigz, Codec::Bzip2, Codec::Xz, Codec::Zstd] {
         let packed = compress(&setting(codec, Mode::Standard, 1, data.len()), &data);
         for at in (0..packed.len()).step_by(packed.len() / 301 + 1) {
             let mut damaged = packed.clone();

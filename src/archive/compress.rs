@@ -20,12 +20,7 @@ pub struct Compressor<W: Write> {
 impl<W: Write> Compressor<W> {
     /// Starts a stream with this setting; threads begin here.
     pub fn new(inner: W, setting: &Effective) -> io::Result<Self> {
-        Ok(Self {
-            inner,
-            engine: engine(setting)?,
-            output: Vec::with_capacity(OUTPUT_BYTES),
-            sent: 0,
-        })
+        Ok(Self { inner, engine: engine(setting)?, output: Vec::with_capacity(OUTPUT_BYTES), sent: 0 })
     }
 
     /// Ends the stream and hands the writer back, flushed.

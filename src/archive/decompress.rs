@@ -52,33 +52,21 @@ enum Member<B: BufRead> {
 }
 
 /// The content of `reader` as a boxed reader, for callers that store it.
-pub fn decompressor<'a, R: Read + Send + 'a>(
-    codec: Codec,
-    reader: R,
-) -> io::Result<Box<dyn Read + Send + 'a>> {
+pub fn decompressor<'a, R: Read + Send + 'a>(codec: Codec, reader: R) -> io::Result<Box<dyn Read + Send + 'a>> {
     Ok(Box::new(Decompressor::new(codec, reader)))
 }
 
 /// The codec of a stream by its first bytes; six tell all, a plain tar gives `None`.
 pub fn sniff(start: &[u8]) -> Option<Codec> {
-    [
-        Codec::Gzip,
-        Codec::Bzip2,
-        Codec::Xz,
-        Codec::Zstd,
-        Codec::Lzma,
-    ]
-    .into_iter()
-    .find(|codec| start.starts_with(magic(*codec)))
+    [Codec::Gzip, Codec::Bzip2, Codec::Xz, Codec::Zstd, Codec::Lzma]
+        .into_iter()
+        .find(|codec| start.starts_with(magic(*codec)))
 }
 
 impl<R: Read> Decompressor<R> {
     /// Reads `reader` as a stream of this codec.
     pub fn new(codec: Codec, reader: R) -> Self {
-        Self {
-            codec,
-            state: State::Start(BufReader::with_capacity(64 * 1024, reader)),
-        }
+        Self { codec, state: State::Start(BufReader::with_capacity(64 * 1024, reader)) }
     }
 
     fn read_member(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -130,8 +118,7 @@ impl<R: Read> Read for Decompressor<R> {
         if buf.is_empty() {
             return Ok(0);
         }
-        self.read_member(buf)
-            .map_err(|error| explain(self.codec, error))
+        self.read_member(buf).map_err(|error| explain(self.codec, error))
     }
 }
 
@@ -145,10 +132,7 @@ impl<B: BufRead> Member<B> {
                 source,
                 Stream::new_stream_decoder(DECODER_MEMORY_LIMIT, TELL_UNSUPPORTED_CHECK)?,
             )),
-            Codec::Lzma => Self::Xz(XzDecoder::new_stream(
-                source,
-                Stream::new_lzma_decoder(DECODER_MEMORY_LIMIT)?,
-            )),
+            Codec::Lzma => Self::Xz(XzDecoder::new_stream(source, Stream::new_lzma_decoder(DECODER_MEMORY_LIMIT)?)),
             Codec::Zstd => {
                 let mut decoder = ZstdDecoder::with_buffer(source)?.single_frame();
                 decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
@@ -215,10 +199,7 @@ fn explain(codec: Codec, error: io::Error) -> io::Error {
     }
     let (kind, what) = match error.kind() {
         io::ErrorKind::UnexpectedEof => (error.kind(), "ends early".to_owned()),
-        _ => (
-            io::ErrorKind::InvalidData,
-            format!("cannot be decoded: {error}"),
-        ),
+        _ => (io::ErrorKind::InvalidData, format!("cannot be decoded: {error}")),
     };
     io::Error::new(kind, format!("the {} stream {what}", codec.as_str()))
 }

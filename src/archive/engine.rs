@@ -8,8 +8,7 @@ use std::io;
 use bzip2::{Action, Compress as BzCompress};
 use flate2::{Compress as GzCompress, FlushCompress};
 use liblzma::stream::{
-    Action as XzAction, Check, Filters, LzmaOptions, MtStreamBuilder, PRESET_EXTREME, Status,
-    Stream,
+    Action as XzAction, Check, Filters, LzmaOptions, MtStreamBuilder, PRESET_EXTREME, Status, Stream,
 };
 use zstd::stream::raw::{CParameter, Encoder as ZstdEncoder, InBuffer, Operation, OutBuffer};
 
@@ -81,10 +80,7 @@ impl Engine for PassThrough {
     fn step(&mut self, input: &[u8], output: &mut Vec<u8>, phase: Phase) -> io::Result<Step> {
         let consumed = input.len().min(OUTPUT_BYTES);
         output.extend_from_slice(&input[..consumed]);
-        Ok(Step {
-            consumed,
-            ended: phase == Phase::End && consumed == input.len(),
-        })
+        Ok(Step { consumed, ended: phase == Phase::End && consumed == input.len() })
     }
 }
 
@@ -99,13 +95,8 @@ impl Engine for GzCompress {
             Phase::More => FlushCompress::None,
             Phase::End => FlushCompress::Finish,
         };
-        let status = self
-            .compress_vec(input, output, flush)
-            .map_err(io::Error::other)?;
-        Ok(Step {
-            consumed: taken(before, self.total_in()),
-            ended: status == flate2::Status::StreamEnd,
-        })
+        let status = self.compress_vec(input, output, flush).map_err(io::Error::other)?;
+        Ok(Step { consumed: taken(before, self.total_in()), ended: status == flate2::Status::StreamEnd })
     }
 }
 
@@ -121,13 +112,8 @@ impl Engine for BzCompress {
             Phase::More => Action::Run,
             Phase::End => Action::Finish,
         };
-        let status = self
-            .compress_vec(input, output, action)
-            .map_err(io::Error::other)?;
-        Ok(Step {
-            consumed: taken(before, self.total_in()),
-            ended: status == bzip2::Status::StreamEnd,
-        })
+        let status = self.compress_vec(input, output, action).map_err(io::Error::other)?;
+        Ok(Step { consumed: taken(before, self.total_in()), ended: status == bzip2::Status::StreamEnd })
     }
 }
 
@@ -165,10 +151,7 @@ impl Engine for Stream {
             Phase::End => XzAction::Finish,
         };
         let status = self.process_vec(input, output, action)?;
-        Ok(Step {
-            consumed: taken(before, self.total_in()),
-            ended: status == Status::StreamEnd,
-        })
+        Ok(Step { consumed: taken(before, self.total_in()), ended: status == Status::StreamEnd })
     }
 }
 

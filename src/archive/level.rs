@@ -136,11 +136,7 @@ impl Effective {
                 && !(self.codec == Codec::Zstd && self.threads == 1);
             if self.threads > 1 && (threads_first || !can_shrink) {
                 self.threads -= 1;
-                let most = if threads_first {
-                    u64::MAX
-                } else {
-                    self.block_bytes
-                };
+                let most = if threads_first { u64::MAX } else { self.block_bytes };
                 self.split(expected_bytes, most);
             } else if can_shrink {
                 self.split(expected_bytes, self.block_bytes / 2);
@@ -156,10 +152,7 @@ impl Effective {
     pub(super) fn zstd_smaller_tables(&self) -> (Option<u32>, Option<u32>) {
         let (_, chain, hash) = zstd_logs(self.level);
         let most = self.window_bytes.ilog2() + 1;
-        (
-            (chain > most).then_some(most),
-            (hash > most).then_some(most),
-        )
+        ((chain > most).then_some(most), (hash > most).then_some(most))
     }
 
     /// Bytes of one zstd context's tables.
@@ -266,8 +259,7 @@ fn effective_level(archive: &Archive) -> u8 {
 }
 
 fn is_extreme(archive: &Archive) -> bool {
-    matches!(archive.codec, Codec::Xz | Codec::Lzma)
-        && matches!(archive.mode, Mode::Maximum | Mode::Ultra)
+    matches!(archive.codec, Codec::Xz | Codec::Lzma) && matches!(archive.mode, Mode::Maximum | Mode::Ultra)
 }
 
 fn wanted_threads(archive: &Archive, available_processors: usize, expected_bytes: u64) -> usize {
@@ -312,34 +304,18 @@ fn zstd_logs(level: u8) -> (u32, u32, u32) {
 ///
 /// A dictionary beyond the input is memory for nothing, and `.lzma` readers take only powers.
 fn fitting_window(preset: u64, input_bytes: u64) -> u64 {
-    input_bytes
-        .clamp(1, preset)
-        .next_power_of_two()
-        .clamp(MIB.min(preset), preset)
+    input_bytes.clamp(1, preset).next_power_of_two().clamp(MIB.min(preset), preset)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CODECS: [Codec; 7] = [
-        Codec::None,
-        Codec::Gzip,
-        Codec::Pigz,
-        Codec::Bzip2,
-        Codec::Xz,
-        Codec::Lzma,
-        Codec::Zstd,
-    ];
+    const CODECS: [Codec; 7] =
+        [Codec::None, Codec::Gzip, Codec::Pigz, Codec::Bzip2, Codec::Xz, Codec::Lzma, Codec::Zstd];
 
     fn archive(codec: Codec, level: u8, mode: Mode, threads: usize) -> Archive {
-        Archive {
-            codec,
-            level,
-            mode,
-            threads,
-            bundle: true,
-        }
+        Archive { codec, level, mode, threads, bundle: true }
     }
 
     #[test]
@@ -359,24 +335,15 @@ mod tests {
             (Codec::None, Ultra, 0, false),
         ] {
             let setting = Effective::new(&archive(codec, 5, mode, 1), 4, 5 << 20);
-            assert_eq!(
-                (setting.level, setting.extreme),
-                (level, extreme),
-                "{codec:?} {mode:?}"
-            );
+            assert_eq!((setting.level, setting.extreme), (level, extreme), "{codec:?} {mode:?}");
         }
     }
 
     #[test]
     fn zero_threads_mean_all_processors_where_the_codec_can() {
-        for (codec, threads) in [
-            (Codec::None, 1),
-            (Codec::Gzip, 1),
-            (Codec::Pigz, 3),
-            (Codec::Bzip2, 3),
-            (Codec::Lzma, 1),
-            (Codec::Xz, 3),
-        ] {
+        for (codec, threads) in
+            [(Codec::None, 1), (Codec::Gzip, 1), (Codec::Pigz, 3), (Codec::Bzip2, 3), (Codec::Lzma, 1), (Codec::Xz, 3)]
+        {
             let setting = Effective::new(&archive(codec, 6, Mode::Standard, 0), 3, 3 << 20);
             assert_eq!(setting.threads, threads, "{codec:?}");
         }
@@ -417,11 +384,7 @@ mod tests {
         for codec in CODECS {
             assert_eq!(codec.as_str().parse(), Ok(codec));
         }
-        for (name, codec) in [
-            ("gz", Codec::Gzip),
-            ("BZ2", Codec::Bzip2),
-            (" zst ", Codec::Zstd),
-        ] {
+        for (name, codec) in [("gz", Codec::Gzip), ("BZ2", Codec::Bzip2), (" zst ", Codec::Zstd)] {
             assert_eq!(name.parse(), Ok(codec));
         }
         assert!("rar".parse::<Codec>().is_err());

@@ -102,10 +102,7 @@ impl Engine for Blocks {
         if is_last || self.pending.len() >= self.most_pending {
             self.take_oldest(output)?;
         }
-        Ok(Step {
-            consumed,
-            ended: is_last && self.pending.is_empty(),
-        })
+        Ok(Step { consumed, ended: is_last && self.pending.is_empty() })
     }
 }
 
@@ -114,16 +111,11 @@ impl Pool {
         let (jobs, queue) = channel::<Job>();
         let queue = Arc::new(Mutex::new(queue));
         // Filled one by one, so that a thread that cannot be started ends those that run.
-        let mut pool = Self {
-            jobs: Some(jobs),
-            is_cancelled: Arc::default(),
-            workers: Vec::with_capacity(threads),
-        };
+        let mut pool = Self { jobs: Some(jobs), is_cancelled: Arc::default(), workers: Vec::with_capacity(threads) };
         for _ in 0..threads {
             let (queue, is_cancelled) = (queue.clone(), pool.is_cancelled.clone());
-            let worker = Builder::new()
-                .name("compress".to_owned())
-                .spawn(move || work(codec, level, &queue, &is_cancelled))?;
+            let worker =
+                Builder::new().name("compress".to_owned()).spawn(move || work(codec, level, &queue, &is_cancelled))?;
             pool.workers.push(worker);
         }
         Ok(pool)

@@ -126,10 +126,7 @@ impl IndexEntry {
     pub fn name(&self) -> Vec<u8> {
         let Some(text) = &self.path_hex else { return self.path.as_bytes().to_vec() };
         let digits: Vec<u8> = text.bytes().collect();
-        digits
-            .chunks(2)
-            .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-            .collect()
+        digits.chunks(2).filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
     }
 }
 

@@ -26,7 +26,8 @@ pub const ARCHIVE_OFFSET: u64 = (3 * BLOCK + METADATA_BYTES + BLOCK) as u64;
 pub fn front(archive: &str, metadata: &[u8], sha256: &str, archive_bytes: u64, mtime: u64) -> Vec<u8> {
     let checksum = checksum_line(sha256, archive);
     let mut bytes = Vec::with_capacity(BLOCK);
-    for (name, content) in [(format!("{archive}.metadata"), metadata), (format!("{archive}.sha256"), checksum.as_bytes())]
+    for (name, content) in
+        [(format!("{archive}.metadata"), metadata), (format!("{archive}.sha256"), checksum.as_bytes())]
     {
         bytes.extend_from_slice(member(&name, content.len() as u64, mtime).as_bytes());
         bytes.extend_from_slice(content);

@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_manifest_of_the_go_tool_is_read_and_unknown_fields_are_kept() {
-        let old = br#"{"archive_path":"/b/x.tar.xz","archive_size":5,"sha256":"aa","created_at":"2026-01-01T02:00:31+01:00",
+        let old =
+            br#"{"archive_path":"/b/x.tar.xz","archive_size":5,"sha256":"aa","created_at":"2026-01-01T02:00:31+01:00",
             "compression_type":"xz","compression_level":9,"proxmox_type":"pve","hostname":"h","passphrase_salt":"s"}"#;
         let manifest = Manifest::parse(old).unwrap();
         assert_eq!(manifest.format, 0);

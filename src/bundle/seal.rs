@@ -100,12 +100,7 @@ impl Seal {
         let mut entry = describe(self.index)?;
         let (writer, _, _) = self.writer.append(&mut entry)?;
         let summary = writer.finish()?;
-        Ok(SealedArchive {
-            partial: self.partial,
-            archive_name: self.archive_name,
-            summary,
-            packing: self.packing,
-        })
+        Ok(SealedArchive { partial: self.partial, archive_name: self.archive_name, summary, packing: self.packing })
     }
 }
 

@@ -13,7 +13,9 @@ use super::index::{INDEX_PATH, Index};
 use super::layout::{ARCHIVE_OFFSET, back, checksum_line, front};
 use super::manifest::Manifest;
 use super::open::Backup;
-use crate::archive::{ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, hash_content, printable};
+use crate::archive::{
+    ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, hash_content, printable,
+};
 use crate::system::{Cancel, Cancelled, FileError, hex, open_file};
 
 /// What a verification found.
@@ -106,7 +108,9 @@ fn check_digests(backup: &Backup, manifest: Option<&Manifest>, sha256: &str, fou
         Some(text) if text.split_whitespace().next() != Some(sha256) => {
             found.fail("checksum", "the checksum file does not match the archive");
         }
-        Some(text) if manifest.is_some_and(|m| m.format > 0) && *text != checksum_line(sha256, &backup.archive_name) => {
+        Some(text)
+            if manifest.is_some_and(|m| m.format > 0) && *text != checksum_line(sha256, &backup.archive_name) =>
+        {
             found.fail("checksum", "the checksum file has been changed");
         }
         Some(_) => found.note("checksum file: matches"),

@@ -18,10 +18,7 @@ pub(super) struct Accounts {
 impl Accounts {
     pub(super) fn load(root: &Root) -> Self {
         let read = |path| parse(&root.read_text(path).unwrap_or_default());
-        Self {
-            users: read("/etc/passwd"),
-            groups: read("/etc/group"),
-        }
+        Self { users: read("/etc/passwd"), groups: read("/etc/group") }
     }
 
     /// Fills in the names; an owner without one keeps an empty name.
@@ -54,8 +51,7 @@ mod tests {
 
     #[test]
     fn the_first_name_of_a_number_wins_and_broken_lines_are_passed_over() {
-        let names =
-            parse("root:x:0:0::/root:/bin/bash\ntoor:x:0:\nbroken\n:x:5:\nbackup:x:34:34\nx:y:z\n");
+        let names = parse("root:x:0:0::/root:/bin/bash\ntoor:x:0:\nbroken\n:x:5:\nbackup:x:34:34\nx:y:z\n");
         assert_eq!(names.get(&0).map(String::as_str), Some("root"));
         assert_eq!(names.get(&34).map(String::as_str), Some("backup"));
         assert_eq!(names.len(), 2);

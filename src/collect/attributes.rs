@@ -13,12 +13,7 @@ pub(super) fn read_xattrs(file: &File) -> Vec<(OsString, Vec<u8>)> {
     };
     let mut all: Vec<_> = names
         .filter(|name| is_kept(name))
-        .filter_map(|name| {
-            file.get_xattr(&name)
-                .ok()
-                .flatten()
-                .map(|value| (name, value))
-        })
+        .filter_map(|name| file.get_xattr(&name).ok().flatten().map(|value| (name, value)))
         .collect();
     all.sort();
     all

@@ -14,8 +14,7 @@ use crate::issue::{Issue, Stage};
 use crate::plan::{BackupPlan, PlannedCommand};
 use crate::recipe::CommandNeed;
 use crate::system::{
-    Cancel, Cancelled, CommandError, CommandFailure, CommandOutput, CommandSpec, Signal, Spool,
-    System, Workspace,
+    Cancel, Cancelled, CommandError, CommandFailure, CommandOutput, CommandSpec, Signal, Spool, System, Workspace,
 };
 use crate::units::ByteSize;
 
@@ -54,8 +53,7 @@ impl Pool {
         workspace: &Arc<Workspace>,
         workers: usize,
     ) -> Self {
-        let (senders, receivers): (Vec<_>, VecDeque<_>) =
-            plan.commands.iter().map(|_| sync_channel(1)).unzip();
+        let (senders, receivers): (Vec<_>, VecDeque<_>) = plan.commands.iter().map(|_| sync_channel(1)).unzip();
         let job = Arc::new(Job {
             plan: Arc::clone(plan),
             system: Arc::clone(system),
@@ -96,11 +94,7 @@ impl Pool {
             Ok(CommandOutput { is_cut: false }) => None,
             Ok(CommandOutput { is_cut: true }) => {
                 let reason = format!("output cut after {OUTPUT_CAP}");
-                Some(Found::Issue(Issue::notice(
-                    Stage::Collect,
-                    command_line(command),
-                    reason,
-                )))
+                Some(Found::Issue(Issue::notice(Stage::Collect, command_line(command), reason)))
             }
             Err(error) => Some(judge(command, error)),
         };
@@ -113,13 +107,7 @@ impl Pool {
 
     fn store(&mut self, command: &PlannedCommand, spool: Spool) {
         let now = self.job.system.clock.now().timestamp();
-        let above: Vec<PathBuf> = command
-            .save_as
-            .ancestors()
-            .skip(1)
-            .take(3)
-            .map(PathBuf::from)
-            .collect();
+        let above: Vec<PathBuf> = command.save_as.ancestors().skip(1).take(3).map(PathBuf::from).collect();
         for dir in above.into_iter().rev() {
             if self.directories.insert(dir.clone()) {
                 let entry = generated(command, dir, EntryKind::Directory, now);
@@ -130,16 +118,11 @@ impl Pool {
         match spool.into_reader() {
             Ok(reader) => {
                 let entry = generated(command, command.save_as.clone(), EntryKind::File, now);
-                self.ready
-                    .push_back(Found::Entry(entry.with(size, Content::Spool(reader))));
+                self.ready.push_back(Found::Entry(entry.with(size, Content::Spool(reader))));
             }
             Err(cause) => {
                 let reason = format!("its output is lost: {cause}");
-                self.ready.push_back(Found::Issue(Issue::warning(
-                    Stage::Collect,
-                    command_line(command),
-                    reason,
-                )));
+                self.ready.push_back(Found::Issue(Issue::warning(Stage::Collect, command_line(command), reason)));
             }
         }
     }
@@ -156,11 +139,7 @@ impl Drop for Pool {
 }
 
 fn generated(command: &PlannedCommand, path: PathBuf, kind: EntryKind, now: i64) -> Entry {
-    let mode = if kind == EntryKind::Directory {
-        0o700
-    } else {
-        0o600
-    };
+    let mode = if kind == EntryKind::Directory { 0o700 } else { 0o600 };
     Entry::new(path, kind, Metadata::generated(mode, now), command.recipe)
 }
 
@@ -179,12 +158,10 @@ fn wait(receiver: &Receiver<Outcome>, cancel: &Cancel) -> Result<Option<Outcome>
 fn judge(command: &PlannedCommand, error: &CommandError) -> Found {
     let is_missing = matches!(error.how, CommandFailure::NotFound);
     match (command.need, is_missing) {
-        (CommandNeed::BestEffort, _) | (CommandNeed::IfInstalled, true) => {
-            Found::Absent(command_line(command))
+        (CommandNeed::BestEffort, _) | (CommandNeed::IfInstalled, true) => Found::Absent(command_line(command)),
+        (CommandNeed::Expected, _) | (CommandNeed::IfInstalled, false) => {
+            Found::Issue(Issue::warning(Stage::Collect, error.line.clone(), error.reason()))
         }
-        (CommandNeed::Expected, _) | (CommandNeed::IfInstalled, false) => Found::Issue(
-            Issue::warning(Stage::Collect, error.line.clone(), error.reason()),
-        ),
     }
 }
 
@@ -206,11 +183,7 @@ fn spawn(job: &Arc<Job>, senders: &Arc<Vec<SyncSender<Outcome>>>) -> JoinHandle<
 }
 
 fn run(job: &Job, command: &PlannedCommand) -> Outcome {
-    let spec = CommandSpec {
-        argv: command.argv.clone(),
-        limit: command.limit,
-        output_cap: OUTPUT_CAP.0,
-    };
+    let spec = CommandSpec { argv: command.argv.clone(), limit: command.limit, output_cap: OUTPUT_CAP.0 };
     let mut spool = job.workspace.spool();
     let result = job.system.runner.run(&spec, &mut spool, &job.cancel);
     Outcome { result, spool }

@@ -85,19 +85,8 @@ impl State {
 }
 
 impl Stream {
-    pub(super) fn new(
-        blocks: Receiver<Vec<u8>>,
-        length: u64,
-        limit: Duration,
-        state: State,
-    ) -> Self {
-        Self {
-            blocks,
-            block: io::Cursor::new(Vec::new()),
-            left: length,
-            limit,
-            state,
-        }
+    pub(super) fn new(blocks: Receiver<Vec<u8>>, length: u64, limit: Duration, state: State) -> Self {
+        Self { blocks, block: io::Cursor::new(Vec::new()), left: length, limit, state }
     }
 
     /// The next block; `None` when the source has ended or does not answer.
@@ -118,9 +107,7 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let want = usize::try_from(self.left)
-            .unwrap_or(usize::MAX)
-            .min(into.len());
+        let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(into.len());
         if want == 0 {
             return Ok(0);
         }
@@ -151,12 +138,7 @@ mod tests {
             sender.send(block.to_vec()).unwrap();
         }
         drop(sender);
-        let mut content = Content::Stream(Stream::new(
-            receiver,
-            length,
-            Duration::from_secs(5),
-            State::default(),
-        ));
+        let mut content = Content::Stream(Stream::new(receiver, length, Duration::from_secs(5), State::default()));
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).unwrap();
         (bytes, content.is_incomplete())
@@ -173,12 +155,7 @@ mod tests {
     #[test]
     fn a_source_that_does_not_answer_ends_in_zeros() {
         let (_sender, receiver) = sync_channel(1);
-        let mut content = Content::Stream(Stream::new(
-            receiver,
-            3,
-            Duration::from_millis(10),
-            State::default(),
-        ));
+        let mut content = Content::Stream(Stream::new(receiver, 3, Duration::from_millis(10), State::default()));
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, [0, 0, 0]);

@@ -44,11 +44,7 @@ pub(super) fn capture(walker: &mut Walker<'_>, path: &Path) -> Result<(), Gone> 
         Err(error) => return walker.warn(path, error.reason()),
     };
     let copy = walker.job.workspace.path().join("database");
-    let captured = if root.is_live() {
-        copy_live(path, &copy)
-    } else {
-        copy_offline(root, path, &copy)
-    };
+    let captured = if root.is_live() { copy_live(path, &copy) } else { copy_offline(root, path, &copy) };
     let opened = captured.and_then(|()| Ok(open_file(&copy)?));
     let _ = remove_file(&copy);
     match opened {
@@ -62,9 +58,7 @@ pub(super) fn capture(walker: &mut Walker<'_>, path: &Path) -> Result<(), Gone> 
             // It holds every secret of the cluster, whatever mode it was found with.
             meta.mode = 0o600;
             let content = Content::Spool(Box::new(io::Read::take(file, size)));
-            walker.emit(
-                Entry::new(path, EntryKind::File, meta, walker.source.recipe).with(size, content),
-            )
+            walker.emit(Entry::new(path, EntryKind::File, meta, walker.source.recipe).with(size, content))
         }
         Err(error) if walker.source.need == Need::Optional => walker.warn(path, error.to_string()),
         Err(error) => walker.warn(path, format!("no consistent copy: {error}")),
@@ -106,10 +100,7 @@ fn copy_offline(root: &Root, path: &Path, copy: &Path) -> Result<(), CaptureErro
 
 fn snapshot(uri: &str, copy: &Path) -> Result<(), CaptureError> {
     let _ = remove_file(copy);
-    let source = Connection::open_with_flags(
-        uri,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI,
-    )?;
+    let source = Connection::open_with_flags(uri, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI)?;
     source.busy_timeout(BUSY)?;
     let mut target = Connection::open(copy)?;
     // -1: all pages in one step, under one read lock.
@@ -120,19 +111,11 @@ fn snapshot(uri: &str, copy: &Path) -> Result<(), CaptureError> {
     // One self-contained file: no log that a plain copy of the archive's file would miss.
     target.pragma_update(None, "journal_mode", "delete")?;
     let verdict: String = target.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(CaptureError::Damaged(verdict))
-    }
+    if verdict == "ok" { Ok(()) } else { Err(CaptureError::Damaged(verdict)) }
 }
 
 /// `file:` URI; SQLite wants `?`, `#` and `%` escaped.
 fn uri(path: &Path, options: &str) -> String {
-    let escaped = path
-        .to_string_lossy()
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     format!("file:{escaped}?{options}")
 }

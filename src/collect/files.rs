@@ -31,12 +31,7 @@ pub(super) struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     pub(super) fn new(job: &'a Job, source: &'a Source, sender: &'a SyncSender<Found>) -> Self {
-        Self {
-            job,
-            source,
-            sender,
-            device: None,
-        }
+        Self { job, source, sender, device: None }
     }
 
     pub(super) fn run(&mut self) -> Result<(), Gone> {
@@ -44,9 +39,9 @@ impl<'a> Walker<'a> {
             SourceKind::Path(path) => self.top(path, self.source.need),
             SourceKind::Glob(pattern) => self.glob(pattern),
             SourceKind::Database(path) => database::capture(self, path),
-            SourceKind::Derived(what) => derived::paths(&self.job.system.root, *what)
-                .iter()
-                .try_for_each(|path| self.top(path, Need::Optional)),
+            SourceKind::Derived(what) => {
+                derived::paths(&self.job.system.root, *what).iter().try_for_each(|path| self.top(path, Need::Optional))
+            }
         }
     }
 
@@ -59,12 +54,7 @@ impl<'a> Walker<'a> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.warn(path, "the root itself cannot be collected");
         };
-        let found = self
-            .job
-            .system
-            .root
-            .directory(parent)
-            .and_then(|dir| Ok((dir.stat_of(name)?, dir)));
+        let found = self.job.system.root.directory(parent).and_then(|dir| Ok((dir.stat_of(name)?, dir)));
         match found {
             Ok((Some(stat), dir)) => {
                 self.device = Some(stat.id.0);
@@ -79,10 +69,7 @@ impl<'a> Walker<'a> {
 
     /// Directories above a named path, once each, so that an extracted tree has their owners and modes.
     pub(super) fn parents(&mut self, path: &Path) -> Result<(), Gone> {
-        let above: Vec<&Path> = path
-            .ancestors()
-            .filter(|dir| *dir != Path::new("/"))
-            .collect();
+        let above: Vec<&Path> = path.ancestors().filter(|dir| *dir != Path::new("/")).collect();
         for dir in above.into_iter().rev() {
             if self.job.progress().emitted.contains(dir) {
                 continue;
@@ -101,13 +88,7 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn node(
-        &mut self,
-        dir: &Directory,
-        name: &OsStr,
-        path: &Path,
-        stat: &Stat,
-    ) -> Result<(), Gone> {
+    fn node(&mut self, dir: &Directory, name: &OsStr, path: &Path, stat: &Stat) -> Result<(), Gone> {
         match stat.kind {
             Kind::Directory => self.directory(dir, name, path, stat),
             Kind::File => self.file(dir, name, path),
@@ -116,19 +97,11 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn directory(
-        &mut self,
-        parent: &Directory,
-        name: &OsStr,
-        path: &Path,
-        stat: &Stat,
-    ) -> Result<(), Gone> {
+    fn directory(&mut self, parent: &Directory, name: &OsStr, path: &Path, stat: &Stat) -> Result<(), Gone> {
         if self.device.is_some_and(|device| device != stat.id.0) {
             return self.skip(path, Skip::OtherFileSystem);
         }
-        let entries = parent
-            .open_dir(name)
-            .and_then(|dir| Ok((dir.entries()?, dir)));
+        let entries = parent.open_dir(name).and_then(|dir| Ok((dir.entries()?, dir)));
         let (entries, dir) = match entries {
             Ok(opened) => opened,
             Err(error) => return self.trouble(path, &error),
@@ -145,12 +118,7 @@ impl<'a> Walker<'a> {
         if self.is_excluded(path) {
             return self.skip(path, Skip::Excluded);
         }
-        if self
-            .source
-            .claimed
-            .iter()
-            .any(|claim| claim.matches(path.as_os_str().as_bytes()))
-        {
+        if self.source.claimed.iter().any(|claim| claim.matches(path.as_os_str().as_bytes())) {
             return Ok(());
         }
         match dir.stat_of(name) {
@@ -165,34 +133,15 @@ impl<'a> Walker<'a> {
             return Ok(());
         }
         let mut meta = self.job.accounts.name(Metadata::of(stat));
-        meta.xattrs = dir
-            .as_file()
-            .map(|file| read_xattrs(&file))
-            .unwrap_or_default();
-        self.emit(Entry::new(
-            path,
-            EntryKind::Directory,
-            meta,
-            self.source.recipe,
-        ))
+        meta.xattrs = dir.as_file().map(|file| read_xattrs(&file)).unwrap_or_default();
+        self.emit(Entry::new(path, EntryKind::Directory, meta, self.source.recipe))
     }
 
-    fn symlink(
-        &mut self,
-        dir: &Directory,
-        name: &OsStr,
-        path: &Path,
-        stat: &Stat,
-    ) -> Result<(), Gone> {
+    fn symlink(&mut self, dir: &Directory, name: &OsStr, path: &Path, stat: &Stat) -> Result<(), Gone> {
         match dir.read_link(name) {
             Ok(target) if self.job.progress().note(path) => {
                 let meta = self.job.accounts.name(Metadata::of(stat));
-                self.emit(Entry::new(
-                    path,
-                    EntryKind::Symlink(target),
-                    meta,
-                    self.source.recipe,
-                ))
+                self.emit(Entry::new(path, EntryKind::Symlink(target), meta, self.source.recipe))
             }
             Ok(_) => Ok(()),
             Err(error) => self.trouble(path, &error),
@@ -211,19 +160,10 @@ impl<'a> Walker<'a> {
         let mut meta = self.job.accounts.name(Metadata::of(&stat));
         if let Some(first) = self.first_name(path, &stat) {
             self.job.progress().note(path);
-            return self.emit(Entry::new(
-                path,
-                EntryKind::HardLink(first),
-                meta,
-                self.source.recipe,
-            ));
+            return self.emit(Entry::new(path, EntryKind::HardLink(first), meta, self.source.recipe));
         }
         meta.xattrs = read_xattrs(&file);
-        if stat.size <= SMALL {
-            self.small(file, path, &stat, meta)
-        } else {
-            self.large(file, path, &stat, meta)
-        }
+        if stat.size <= SMALL { self.small(file, path, &stat, meta) } else { self.large(file, path, &stat, meta) }
     }
 
     /// Name under which a file with several names is in the archive already.
@@ -239,13 +179,7 @@ impl<'a> Walker<'a> {
         known
     }
 
-    fn small(
-        &mut self,
-        mut file: File,
-        path: &Path,
-        stat: &Stat,
-        meta: Metadata,
-    ) -> Result<(), Gone> {
+    fn small(&mut self, mut file: File, path: &Path, stat: &Stat, meta: Metadata) -> Result<(), Gone> {
         // One byte more than announced tells whether the file grew. A file that says 0 bytes and
         // gives some is made up on reading (procfs, pmxcfs): then what it gives is its content.
         let is_made_up = stat.size == 0;
@@ -260,19 +194,10 @@ impl<'a> Walker<'a> {
         bytes.truncate(usize::try_from(want).unwrap_or(usize::MAX));
         self.job.progress().note(path);
         let size = bytes.len() as u64;
-        self.emit(
-            Entry::new(path, EntryKind::File, meta, self.source.recipe)
-                .with(size, Content::bytes(bytes)),
-        )?;
+        self.emit(Entry::new(path, EntryKind::File, meta, self.source.recipe).with(size, Content::bytes(bytes)))?;
         match got {
-            _ if got > want => self.warn(
-                path,
-                "grew while it was being read; stored as it was when opened",
-            ),
-            _ if got < stat.size => self.warn(
-                path,
-                "shrank while it was being read; stored as far as it went",
-            ),
+            _ if got > want => self.warn(path, "grew while it was being read; stored as it was when opened"),
+            _ if got < stat.size => self.warn(path, "shrank while it was being read; stored as far as it went"),
             _ => Ok(()),
         }
     }
@@ -281,20 +206,14 @@ impl<'a> Walker<'a> {
     fn glob(&mut self, pattern: &str) -> Result<(), Gone> {
         let compiled = Pattern::new(pattern);
         let base = PathBuf::from(Pattern::literal_base(pattern));
-        let base = if base.as_os_str().is_empty() {
-            PathBuf::from("/")
-        } else {
-            base
-        };
+        let base = if base.as_os_str().is_empty() { PathBuf::from("/") } else { base };
         let depth = (!pattern.contains("**")).then(|| pattern.matches('/').count());
         let mut matches = Vec::new();
         self.find(&base, &compiled, depth, &mut matches)?;
         if matches.is_empty() {
             return self.absent(Path::new(pattern), Need::Optional);
         }
-        matches
-            .iter()
-            .try_for_each(|path| self.top(path, Need::Optional))
+        matches.iter().try_for_each(|path| self.top(path, Need::Optional))
     }
 
     fn find(
@@ -315,9 +234,7 @@ impl<'a> Walker<'a> {
         for entry in entries {
             let path = dir.join(&entry.name);
             let bytes = path.as_os_str().as_bytes();
-            if self.is_excluded(&path)
-                || self.source.claimed.iter().any(|claim| claim.covers(bytes))
-            {
+            if self.is_excluded(&path) || self.source.claimed.iter().any(|claim| claim.covers(bytes)) {
                 continue;
             }
             if pattern.matches(bytes) {
@@ -337,11 +254,7 @@ impl<'a> Walker<'a> {
     }
 
     fn is_excluded(&self, path: &Path) -> bool {
-        self.job
-            .plan
-            .excludes
-            .iter()
-            .any(|pattern| pattern.covers(path.as_os_str().as_bytes()))
+        self.job.plan.excludes.iter().any(|pattern| pattern.covers(path.as_os_str().as_bytes()))
     }
 
     pub(super) fn emit(&self, entry: Entry) -> Result<(), Gone> {
@@ -349,13 +262,7 @@ impl<'a> Walker<'a> {
     }
 
     fn skip(&self, path: &Path, why: Skip) -> Result<(), Gone> {
-        send(
-            self.sender,
-            Found::Skipped {
-                path: path.to_owned(),
-                why,
-            },
-        )
+        send(self.sender, Found::Skipped { path: path.to_owned(), why })
     }
 
     pub(super) fn absent(&self, path: &Path, need: Need) -> Result<(), Gone> {
@@ -366,22 +273,11 @@ impl<'a> Walker<'a> {
     }
 
     fn trouble(&self, path: &Path, error: &FileError) -> Result<(), Gone> {
-        let reason = if error.is_absent() {
-            "vanished while it was being read".into()
-        } else {
-            error.reason()
-        };
+        let reason = if error.is_absent() { "vanished while it was being read".into() } else { error.reason() };
         self.warn(path, reason)
     }
 
     pub(super) fn warn(&self, path: &Path, reason: impl Into<String>) -> Result<(), Gone> {
-        send(
-            self.sender,
-            Found::Issue(Issue::warning(
-                Stage::Collect,
-                path.display().to_string(),
-                reason,
-            )),
-        )
+        send(self.sender, Found::Issue(Issue::warning(Stage::Collect, path.display().to_string(), reason)))
     }
 }

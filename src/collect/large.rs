@@ -18,57 +18,28 @@ const BLOCK: usize = 128 * 1024;
 const BLOCKS_WAITING: usize = 16;
 
 impl Walker<'_> {
-    pub(super) fn large(
-        &mut self,
-        mut file: File,
-        path: &Path,
-        stat: &Stat,
-        meta: Metadata,
-    ) -> Result<(), Gone> {
-        let regions = (stat.allocated < stat.size)
-            .then(|| data_regions(&file, stat.size))
-            .flatten();
-        let stored = regions.as_ref().map_or(stat.size, |regions| {
-            regions.iter().map(|(_, length)| length).sum()
-        });
+    pub(super) fn large(&mut self, mut file: File, path: &Path, stat: &Stat, meta: Metadata) -> Result<(), Gone> {
+        let regions = (stat.allocated < stat.size).then(|| data_regions(&file, stat.size)).flatten();
+        let stored = regions.as_ref().map_or(stat.size, |regions| regions.iter().map(|(_, length)| length).sum());
         let (blocks, receiver) = sync_channel(BLOCKS_WAITING);
         let state = State::default();
-        let content = Content::Stream(Stream::new(
-            receiver,
-            stored,
-            self.job.io_limit,
-            state.clone(),
-        ));
+        let content = Content::Stream(Stream::new(receiver, stored, self.job.io_limit, state.clone()));
         self.job.progress().note(path);
         let whole = [(0, stat.size)];
         let wanted = regions.clone();
-        let entry =
-            Entry::new(path, EntryKind::File, meta, self.source.recipe).with(stat.size, content);
+        let entry = Entry::new(path, EntryKind::File, meta, self.source.recipe).with(stat.size, content);
         self.emit(Entry { regions, ..entry })?;
-        let outcome = self.feed(
-            &mut file,
-            path,
-            wanted.as_deref().unwrap_or(&whole),
-            &blocks,
-        );
+        let outcome = self.feed(&mut file, path, wanted.as_deref().unwrap_or(&whole), &blocks);
         drop(blocks);
         match outcome {
-            Ok(Fed::Whole) if is_longer(&mut file, stat.size) => self.warn(
-                path,
-                "grew while it was being read; stored as it was when opened",
-            ),
+            Ok(Fed::Whole) if is_longer(&mut file, stat.size) => {
+                self.warn(path, "grew while it was being read; stored as it was when opened")
+            }
             Ok(Fed::Whole) => Ok(()),
-            Ok(Fed::Short) => self.warn(
-                path,
-                "shrank while it was being read; the missing end is stored as zeros",
-            ),
-            Err(cause) => self.warn(
-                path,
-                format!(
-                    "{}; the rest is stored as zeros",
-                    FileError::of("read", path)(cause).reason()
-                ),
-            ),
+            Ok(Fed::Short) => self.warn(path, "shrank while it was being read; the missing end is stored as zeros"),
+            Err(cause) => {
+                self.warn(path, format!("{}; the rest is stored as zeros", FileError::of("read", path)(cause).reason()))
+            }
         }
     }
 
@@ -80,11 +51,7 @@ impl Walker<'_> {
         blocks: &SyncSender<Vec<u8>>,
     ) -> std::io::Result<Fed> {
         for (offset, length) in regions {
-            lseek64(
-                &*file,
-                i64::try_from(*offset).unwrap_or(i64::MAX),
-                Whence::SeekSet,
-            )?;
+            lseek64(&*file, i64::try_from(*offset).unwrap_or(i64::MAX), Whence::SeekSet)?;
             let mut left = *length;
             while left > 0 {
                 self.job.step(path);
@@ -110,11 +77,7 @@ enum Fed {
 }
 
 fn is_longer(file: &mut File, size: u64) -> bool {
-    let at = lseek64(
-        &*file,
-        i64::try_from(size).unwrap_or(i64::MAX),
-        Whence::SeekSet,
-    );
+    let at = lseek64(&*file, i64::try_from(size).unwrap_or(i64::MAX), Whence::SeekSet);
     at.is_ok() && matches!(file.read(&mut [0]), Ok(1))
 }
 

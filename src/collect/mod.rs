@@ -52,31 +52,14 @@ pub struct Entry {
 
 impl Entry {
     /// An entry without content.
-    pub fn new(
-        path: impl Into<PathBuf>,
-        kind: EntryKind,
-        meta: Metadata,
-        recipe: &'static str,
-    ) -> Self {
-        Self {
-            path: path.into(),
-            kind,
-            meta,
-            size: 0,
-            regions: None,
-            content: Content::Empty,
-            recipe,
-        }
+    pub fn new(path: impl Into<PathBuf>, kind: EntryKind, meta: Metadata, recipe: &'static str) -> Self {
+        Self { path: path.into(), kind, meta, size: 0, regions: None, content: Content::Empty, recipe }
     }
 
     /// The same with this content.
     #[must_use]
     pub fn with(self, size: u64, content: Content) -> Self {
-        Self {
-            size,
-            content,
-            ..self
-        }
+        Self { size, content, ..self }
     }
 }
 
@@ -128,13 +111,7 @@ impl Metadata {
 
     /// For generated files: root's, private.
     pub fn generated(mode: u32, mtime: i64) -> Self {
-        Self {
-            mode,
-            mtime,
-            user: "root".into(),
-            group: "root".into(),
-            ..Self::default()
-        }
+        Self { mode, mtime, user: "root".into(), group: "root".into(), ..Self::default() }
     }
 }
 
@@ -194,12 +171,7 @@ pub struct Collection {
 }
 
 /// Starts the reader and the commands.
-pub fn start(
-    plan: &Arc<BackupPlan>,
-    system: &Arc<System>,
-    workspace: &Arc<Workspace>,
-    limits: Limits,
-) -> Collection {
+pub fn start(plan: &Arc<BackupPlan>, system: &Arc<System>, workspace: &Arc<Workspace>, limits: Limits) -> Collection {
     Collection {
         pool: Pool::start(plan, system, workspace, limits.workers),
         reader: Reader::start(plan, system, workspace, limits.io),

@@ -85,10 +85,7 @@ impl Reader {
             steps: AtomicU64::new(0),
         });
         let findings = spawn(&job);
-        Self {
-            job,
-            findings: Some(findings),
-        }
+        Self { job, findings: Some(findings) }
     }
 
     /// The next finding; `None` when all sources are done.
@@ -120,10 +117,7 @@ impl Reader {
     fn give_up(&mut self) -> Found {
         let at = self.job.progress().at.display().to_string();
         self.findings = Some(spawn(&self.job));
-        let reason = format!(
-            "the file system gave no answer within {}",
-            Elapsed(self.job.io_limit)
-        );
+        let reason = format!("the file system gave no answer within {}", Elapsed(self.job.io_limit));
         Found::Issue(
             Issue::warning(Stage::Collect, at, reason)
                 .with_hint("what follows it in this tree was not read; check the mount"),

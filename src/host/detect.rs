@@ -37,12 +37,7 @@ pub fn detect(root: &Root) -> Host {
 pub fn detection_report(root: &Root) -> String {
     let host = detect(root);
     let [pve, pbs] = packages(root);
-    let mut report = format!(
-        "host: {}\nsystem: {}\nroot: {}\n",
-        host.name,
-        host.debian,
-        root.prefix().display()
-    );
+    let mut report = format!("host: {}\nsystem: {}\nroot: {}\n", host.name, host.debian, root.prefix().display());
     for (name, package) in [("pve-manager", pve), ("proxmox-backup-server", pbs)] {
         let found = match package {
             Some(package) => format!("{} ({})", package.status, package.version),
@@ -69,15 +64,8 @@ pub fn detection_report(root: &Root) -> String {
         };
         let _ = writeln!(report, "{path}: {found}");
     }
-    for (product, version) in [
-        ("Proxmox VE", &host.pve),
-        ("Proxmox Backup Server", &host.pbs),
-    ] {
-        let _ = writeln!(
-            report,
-            "{product}: {}",
-            version.as_deref().unwrap_or("not found")
-        );
+    for (product, version) in [("Proxmox VE", &host.pve), ("Proxmox Backup Server", &host.pbs)] {
+        let _ = writeln!(report, "{product}: {}", version.as_deref().unwrap_or("not found"));
     }
     report
 }
@@ -108,16 +96,8 @@ fn host_name(root: &Root) -> String {
     let full = full.unwrap_or_default();
     let short = full.split('.').next().unwrap_or_default();
     // The name goes into file names.
-    let name: String = short
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-        .take(64)
-        .collect();
-    if name.is_empty() {
-        "localhost".to_owned()
-    } else {
-        name
-    }
+    let name: String = short.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(64).collect();
+    if name.is_empty() { "localhost".to_owned() } else { name }
 }
 
 fn debian(root: &Root) -> String {
@@ -160,19 +140,12 @@ fn machine_id(root: &Root) -> Option<String> {
 /// The first line that says something.
 fn first_line(root: &Root, path: impl AsRef<Path>) -> Option<String> {
     let text = root.read_text(path).ok()?;
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
+    text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
 }
 
 /// Values from files are shown on terminals and stored in manifests.
 fn printable(value: &str) -> String {
-    value
-        .chars()
-        .filter(char::is_ascii_graphic)
-        .take(64)
-        .collect()
+    value.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
 
 #[cfg(test)]
@@ -199,10 +172,7 @@ mod tests {
         let (host, _) = detect_in(&[
             ("var/lib/dpkg/status", INSTALLED.as_bytes()),
             ("etc/hostname", b"# x\nnode1.example.com\n"),
-            (
-                "etc/os-release",
-                b"VERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n",
-            ),
+            ("etc/os-release", b"VERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"),
             ("etc/pve/corosync.conf", b"totem {}\n"),
         ]);
 
@@ -224,10 +194,7 @@ mod tests {
     #[test]
     fn leftovers_are_no_product_and_the_report_names_them() {
         let (host, report) = detect_in(&[
-            (
-                "var/lib/dpkg/status",
-                b"Package: pve-manager\nStatus: deinstall ok config-files\nVersion: 7.4-3\n",
-            ),
+            ("var/lib/dpkg/status", b"Package: pve-manager\nStatus: deinstall ok config-files\nVersion: 7.4-3\n"),
             ("etc/pve/storage.cfg", b"dir: local\n"),
             ("etc/proxmox-backup/datastore.cfg", b""),
         ]);

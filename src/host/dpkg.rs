@@ -32,10 +32,7 @@ impl Package {
 /// Looks the names up; `None` for each one that has no paragraph, or when there is no database.
 pub(super) fn look_up<const N: usize>(root: &Root, names: [&str; N]) -> [Option<Package>; N] {
     match root.open(STATUS) {
-        Ok(file) => scan(
-            BufReader::with_capacity(256 * 1024, file.take(LIMIT)),
-            names,
-        ),
+        Ok(file) => scan(BufReader::with_capacity(256 * 1024, file.take(LIMIT)), names),
         Err(_) => [const { None }; N],
     }
 }

@@ -14,20 +14,11 @@ pub(super) fn gather(root: &Root, node: &str) -> BTreeMap<u8, Vec<String>> {
     [
         (Names::LocalNode, vec![node.to_owned()]),
         (Names::PveNodes, directory(root, "/etc/pve/nodes")),
-        (
-            Names::PveStorages,
-            sections(root, "/etc/pve/storage.cfg", None),
-        ),
+        (Names::PveStorages, sections(root, "/etc/pve/storage.cfg", None)),
         (Names::PveBackupStorages, backup_storages(root)),
         (Names::PveUsers, pve_users(root)),
-        (
-            Names::PbsDatastores,
-            sections(root, "/etc/proxmox-backup/datastore.cfg", Some("datastore")),
-        ),
-        (
-            Names::PbsUsers,
-            sections(root, "/etc/proxmox-backup/user.cfg", Some("user")),
-        ),
+        (Names::PbsDatastores, sections(root, "/etc/proxmox-backup/datastore.cfg", Some("datastore"))),
+        (Names::PbsUsers, sections(root, "/etc/proxmox-backup/user.cfg", Some("user"))),
         (Names::Disks, disks(root)),
         (Names::NetworkInterfaces, interfaces(root)),
     ]
@@ -42,9 +33,7 @@ fn is_safe(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 128
         && !name.starts_with(['-', '.'])
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._@!+-".contains(&b))
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@!+-".contains(&b))
 }
 
 fn safe(mut names: Vec<String>) -> Vec<String> {
@@ -57,10 +46,7 @@ fn safe(mut names: Vec<String>) -> Vec<String> {
 
 fn directory(root: &Root, path: &str) -> Vec<String> {
     let names = root.list(path).unwrap_or_default();
-    names
-        .into_iter()
-        .filter_map(|name| name.into_string().ok())
-        .collect()
+    names.into_iter().filter_map(|name| name.into_string().ok()).collect()
 }
 
 /// Ids of a section file: `TYPE: ID` at the start of a line, properties indented below it.
@@ -104,21 +90,15 @@ fn backup_storages(root: &Root) -> Vec<String> {
 /// Users of `user.cfg`: colon records, `user:NAME@REALM:enabled:…`.
 fn pve_users(root: &Root) -> Vec<String> {
     let text = root.read_text("/etc/pve/user.cfg").unwrap_or_default();
-    text.lines()
-        .filter_map(|line| line.strip_prefix("user:")?.split(':').next())
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter_map(|line| line.strip_prefix("user:")?.split(':').next()).map(str::to_owned).collect()
 }
 
 /// Disks that carry a partition table of this host: no volumes, loops, RAM disks or guests' disks.
 fn disks(root: &Root) -> Vec<String> {
-    let virtual_kinds = [
-        "loop", "ram", "zram", "dm-", "md", "zd", "rbd", "nbd", "drbd", "sr", "fd",
-    ];
+    let virtual_kinds = ["loop", "ram", "zram", "dm-", "md", "zd", "rbd", "nbd", "drbd", "sr", "fd"];
     let mut names = directory(root, "/sys/block");
     names.retain(|name| {
-        !virtual_kinds.iter().any(|kind| name.starts_with(kind))
-            && root.is_dir(format!("/sys/block/{name}/device"))
+        !virtual_kinds.iter().any(|kind| name.starts_with(kind)) && root.is_dir(format!("/sys/block/{name}/device"))
     });
     names
 }
@@ -155,22 +135,13 @@ mod tests {
                 "dir: local\n\tpath /var/lib/vz\n\tcontent iso: x\n\nzfspool: tank\n\tpool tank\n\n\
                  nfs: off\n\tdisable\n\tcontent backup\nnfs: nas\n\tcontent iso,backup\n",
             ),
-            (
-                "etc/pve/user.cfg",
-                "user:root@pam:1:0:::::\nuser:ann@pve:1:0:::::\ntoken:ann@pve!ci:0:1::\n",
-            ),
-            (
-                "etc/proxmox-backup/datastore.cfg",
-                "datastore: main\n\tpath /mnt/main\n\nother: no\n",
-            ),
+            ("etc/pve/user.cfg", "user:root@pam:1:0:::::\nuser:ann@pve:1:0:::::\ntoken:ann@pve!ci:0:1::\n"),
+            ("etc/proxmox-backup/datastore.cfg", "datastore: main\n\tpath /mnt/main\n\nother: no\n"),
         ]);
 
         let names = gather(&root, "pve1");
 
-        assert_eq!(
-            names[&(Names::PveStorages as u8)],
-            ["local", "nas", "off", "tank"]
-        );
+        assert_eq!(names[&(Names::PveStorages as u8)], ["local", "nas", "off", "tank"]);
         assert_eq!(names[&(Names::PveBackupStorages as u8)], ["nas"]);
         assert_eq!(names[&(Names::PveUsers as u8)], ["ann@pve", "root@pam"]);
         assert_eq!(names[&(Names::PbsDatastores as u8)], ["main"]);
@@ -197,8 +168,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_be_an_option_a_path_or_a_flood() {
-        let mut config =
-            String::from("dir: --help\n\ndir: ../x\n\ndir: a b\n\ndir: ..\n\ndir: ok\n");
+        let mut config = String::from("dir: --help\n\ndir: ../x\n\ndir: a b\n\ndir: ..\n\ndir: ok\n");
         for number in 0..1000 {
             let _ = writeln!(config, "dir: s{number}");
         }

@@ -24,9 +24,7 @@ impl fmt::Display for Reason {
 impl fmt::Display for BackupPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for id in &self.recipes {
-            let title = catalog()
-                .find(|recipe| recipe.id == *id)
-                .map_or("Custom paths", |recipe| recipe.title);
+            let title = catalog().find(|recipe| recipe.id == *id).map_or("Custom paths", |recipe| recipe.title);
             writeln!(f, "  + {id:<24} {title}")?;
             for source in self.sources.iter().filter(|source| source.recipe == *id) {
                 match &source.kind {
@@ -49,11 +47,7 @@ impl fmt::Display for BackupPlan {
             writeln!(
                 f,
                 "  never: {}",
-                self.excludes
-                    .iter()
-                    .map(super::super::pattern::Pattern::as_str)
-                    .collect::<Vec<_>>()
-                    .join(" ")
+                self.excludes.iter().map(super::super::pattern::Pattern::as_str).collect::<Vec<_>>().join(" ")
             )?;
         }
         Ok(())

@@ -131,17 +131,10 @@ impl BackupPlan {
         };
         // Claims of a product that is not installed carve nothing out: PVE's `/etc/cron.d/*pve*`
         // must not make a backup server lose files.
-        let present: Vec<&'static Recipe> = catalog
-            .iter()
-            .copied()
-            .filter(|recipe| host.has(recipe.product))
-            .collect();
+        let present: Vec<&'static Recipe> = catalog.iter().copied().filter(|recipe| host.has(recipe.product)).collect();
         for recipe in catalog {
             match reason_against(recipe, settings, host, exists) {
-                Some(reason) => plan.left_out.push(LeftOut {
-                    recipe: recipe.id,
-                    reason,
-                }),
+                Some(reason) => plan.left_out.push(LeftOut { recipe: recipe.id, reason }),
                 None => plan.add(recipe, settings, host, &present),
             }
         }
@@ -149,13 +142,7 @@ impl BackupPlan {
         plan
     }
 
-    fn add(
-        &mut self,
-        recipe: &'static Recipe,
-        settings: &config::Collect,
-        host: &Host,
-        catalog: &[&'static Recipe],
-    ) {
+    fn add(&mut self, recipe: &'static Recipe, settings: &config::Collect, host: &Host, catalog: &[&'static Recipe]) {
         self.recipes.push(recipe.id);
         let before = self.commands.len();
         for item in recipe.items {
@@ -165,8 +152,7 @@ impl BackupPlan {
                 }
                 Item::Each(names, command) => {
                     let each = host.names(*names).iter();
-                    self.commands
-                        .extend(each.map(|name| planned(recipe, command, Some(name), settings)));
+                    self.commands.extend(each.map(|name| planned(recipe, command, Some(name), settings)));
                 }
                 _ => self.sources.extend(source(recipe, item, settings, catalog)),
             }
@@ -174,10 +160,7 @@ impl BackupPlan {
         if host.is_offline && self.commands.len() > before {
             let count = self.commands.len() - before;
             self.commands.truncate(before);
-            self.left_out.push(LeftOut {
-                recipe: recipe.id,
-                reason: Reason::NotRunning(count),
-            });
+            self.left_out.push(LeftOut { recipe: recipe.id, reason: Reason::NotRunning(count) });
         }
     }
 
@@ -210,11 +193,7 @@ fn reason_against(
         return Some(Reason::ProductAbsent(recipe.product.as_str()));
     }
     if let Some(switch) = &recipe.switch {
-        let is_on = settings
-            .switches
-            .get(switch.key)
-            .copied()
-            .unwrap_or(switch.default == Default::On);
+        let is_on = settings.switches.get(switch.key).copied().unwrap_or(switch.default == Default::On);
         if !is_on {
             return Some(Reason::SwitchedOff(switch.key));
         }
@@ -237,34 +216,19 @@ fn source(
         Item::Command(_) | Item::Each(..) => return None,
         Item::File(path, need) | Item::Tree(path, need) => (SourceKind::Path(place(path)), *need),
         Item::Database(path, need) => (SourceKind::Database(place(path)), *need),
-        Item::Glob(pattern) => (
-            SourceKind::Glob(place(pattern).to_string_lossy().into_owned()),
-            Need::Optional,
-        ),
+        Item::Glob(pattern) => (SourceKind::Glob(place(pattern).to_string_lossy().into_owned()), Need::Optional),
         Item::Derived(derived) => (SourceKind::Derived(*derived), Need::Optional),
     };
-    Some(Source {
-        recipe: recipe.id,
-        kind,
-        need,
-        claimed: claims_below(item, settings, catalog),
-    })
+    Some(Source { recipe: recipe.id, kind, need, claimed: claims_below(item, settings, catalog) })
 }
 
 /// What other items claim below (or inside the reach of) this one.
-fn claims_below(
-    item: &'static Item,
-    settings: &config::Collect,
-    catalog: &[&'static Recipe],
-) -> Vec<Pattern> {
+fn claims_below(item: &'static Item, settings: &config::Collect, catalog: &[&'static Recipe]) -> Vec<Pattern> {
     let (Item::Tree(own, _) | Item::Glob(own)) = item else {
         return Vec::new();
     };
     let (pattern, base) = (Pattern::new(own), Pattern::literal_base(own));
-    let all = catalog
-        .iter()
-        .flat_map(|recipe| recipe.items)
-        .filter_map(Item::claim);
+    let all = catalog.iter().flat_map(|recipe| recipe.items).filter_map(Item::claim);
     // The comparison of strings first: the catalog has some hundred claims, and compiling each
     // against each costs more than the rest of a dry run.
     all.filter(|other| other.starts_with(base) && other != own && pattern.covers(other.as_bytes()))
@@ -282,45 +246,26 @@ fn planned(
     // A name with a slash (a ZFS dataset) must not make a directory.
     let output = fill(command.save_as).replace('/', "_");
     let argv: Vec<String> = command.argv.iter().map(|word| fill(word)).collect();
-    let configured = argv
-        .first()
-        .and_then(|program| settings.command_limits.get(program));
+    let configured = argv.first().and_then(|program| settings.command_limits.get(program));
     PlannedCommand {
         recipe: recipe.id,
-        save_as: Path::new(INFO_DIR)
-            .join(recipe.product.as_str())
-            .join(output),
-        limit: configured
-            .copied()
-            .unwrap_or(Duration::from_secs(command.limit_s.into())),
+        save_as: Path::new(INFO_DIR).join(recipe.product.as_str()).join(output),
+        limit: configured.copied().unwrap_or(Duration::from_secs(command.limit_s.into())),
         need: command.need,
         argv,
     }
 }
 
 fn excludes(settings: &config::Collect, catalog: &[&'static Recipe]) -> Vec<Pattern> {
-    let own = settings
-        .own_places
-        .iter()
-        .map(|place| place.to_string_lossy().into_owned());
+    let own = settings.own_places.iter().map(|place| place.to_string_lossy().into_owned());
     // A database is copied through its own interface; its log files mean nothing without it.
-    let databases = catalog
-        .iter()
-        .flat_map(|recipe| recipe.items)
-        .filter_map(|item| match item {
-            Item::Database(path, _) => Some(moved(path, settings).to_string_lossy().into_owned()),
-            _ => None,
-        });
-    let database_logs =
-        databases.flat_map(|path| ["-wal", "-shm", "-journal"].map(|end| format!("{path}{end}")));
+    let databases = catalog.iter().flat_map(|recipe| recipe.items).filter_map(|item| match item {
+        Item::Database(path, _) => Some(moved(path, settings).to_string_lossy().into_owned()),
+        _ => None,
+    });
+    let database_logs = databases.flat_map(|path| ["-wal", "-shm", "-journal"].map(|end| format!("{path}{end}")));
     let never = NEVER.iter().map(|&path| path.to_owned());
-    let all = settings
-        .excludes
-        .iter()
-        .cloned()
-        .chain(own)
-        .chain(never)
-        .chain(database_logs);
+    let all = settings.excludes.iter().cloned().chain(own).chain(never).chain(database_logs);
     all.map(|pattern| Pattern::new(&pattern)).collect()
 }
 
@@ -328,11 +273,7 @@ fn excludes(settings: &config::Collect, catalog: &[&'static Recipe]) -> Vec<Patt
 fn moved(path: &str, settings: &config::Collect) -> PathBuf {
     for (usual, place) in &settings.moved {
         if let Ok(below) = Path::new(path).strip_prefix(usual) {
-            return if below.as_os_str().is_empty() {
-                place.clone()
-            } else {
-                place.join(below)
-            };
+            return if below.as_os_str().is_empty() { place.clone() } else { place.join(below) };
         }
     }
     PathBuf::from(path)

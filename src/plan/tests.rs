@@ -28,12 +28,7 @@ const WHOLE: Recipe = Recipe {
 const GUESTS: Recipe = Recipe {
     id: "pve-guests",
     title: "Guests",
-    switch: Some(Switch {
-        key: "BACKUP_VM_CONFIGS",
-        default: Default::On,
-        help: "",
-        aliases: &[],
-    }),
+    switch: Some(Switch { key: "BACKUP_VM_CONFIGS", default: Default::On, help: "", aliases: &[] }),
     items: &[
         Item::Glob("/etc/pve/nodes/*/qemu-server"),
         Item::Each(
@@ -49,12 +44,8 @@ const GUESTS: Recipe = Recipe {
     ..WHOLE
 };
 
-const CLUSTER: Recipe = Recipe {
-    id: "pve-cluster",
-    when: When::Clustered,
-    items: &[Item::Tree("/etc/corosync", Need::Required)],
-    ..WHOLE
-};
+const CLUSTER: Recipe =
+    Recipe { id: "pve-cluster", when: When::Clustered, items: &[Item::Tree("/etc/corosync", Need::Required)], ..WHOLE };
 
 fn settings() -> config::Collect {
     config::Collect {
@@ -69,15 +60,8 @@ fn settings() -> config::Collect {
 }
 
 fn host() -> Host {
-    let mut host = Host {
-        name: "pve1".into(),
-        pve: Some("8.4".into()),
-        ..Host::default()
-    };
-    host.names.insert(
-        Names::PveStorages as u8,
-        vec!["local".into(), "tank/x".into()],
-    );
+    let mut host = Host { name: "pve1".into(), pve: Some("8.4".into()), ..Host::default() };
+    host.names.insert(Names::PveStorages as u8, vec!["local".into(), "tank/x".into()]);
     host
 }
 
@@ -92,26 +76,16 @@ fn a_tree_leaves_the_claims_of_others_to_them_even_when_those_are_off() {
 
     let plan = plan(&off, &host());
 
+    assert!(plan.sources[0].claimed.iter().any(|claim| claim.covers(b"/etc/pve/nodes/a/qemu-server/100.conf")));
     assert!(
-        plan.sources[0]
-            .claimed
-            .iter()
-            .any(|claim| claim.covers(b"/etc/pve/nodes/a/qemu-server/100.conf"))
+        plan.left_out.contains(&LeftOut { recipe: "pve-guests", reason: Reason::SwitchedOff("BACKUP_VM_CONFIGS") })
     );
-    assert!(plan.left_out.contains(&LeftOut {
-        recipe: "pve-guests",
-        reason: Reason::SwitchedOff("BACKUP_VM_CONFIGS")
-    }));
 }
 
 #[test]
 fn each_name_gives_a_command_and_no_name_makes_a_directory() {
     let plan = plan(&settings(), &host());
-    let saved: Vec<_> = plan
-        .commands
-        .iter()
-        .map(|c| c.save_as.display().to_string())
-        .collect();
+    let saved: Vec<_> = plan.commands.iter().map(|c| c.save_as.display().to_string()).collect();
     assert_eq!(
         saved,
         [
@@ -125,67 +99,36 @@ fn each_name_gives_a_command_and_no_name_makes_a_directory() {
 
 #[test]
 fn a_disk_that_does_not_run_gives_no_commands() {
-    let offline = Host {
-        is_offline: true,
-        ..host()
-    };
+    let offline = Host { is_offline: true, ..host() };
     let plan = plan(&settings(), &offline);
     assert!(plan.commands.is_empty());
-    assert!(plan.left_out.contains(&LeftOut {
-        recipe: "pve-base",
-        reason: Reason::NotRunning(1)
-    }));
+    assert!(plan.left_out.contains(&LeftOut { recipe: "pve-base", reason: Reason::NotRunning(1) }));
 }
 
 #[test]
 fn what_is_not_installed_or_not_clustered_is_left_out_with_its_reason() {
     let alone = plan(&settings(), &host());
-    assert!(alone.left_out.contains(&LeftOut {
-        recipe: "pve-cluster",
-        reason: Reason::NotClustered
-    }));
+    assert!(alone.left_out.contains(&LeftOut { recipe: "pve-cluster", reason: Reason::NotClustered }));
     let debian = plan(&settings(), &Host::default());
-    assert!(debian.left_out.contains(&LeftOut {
-        recipe: "pve-base",
-        reason: Reason::ProductAbsent("pve")
-    }));
+    assert!(debian.left_out.contains(&LeftOut { recipe: "pve-base", reason: Reason::ProductAbsent("pve") }));
     assert!(debian.sources.is_empty());
 }
 
 #[test]
 fn database_logs_and_made_up_files_are_never_collected() {
     let plan = plan(&settings(), &host());
-    for path in [
-        "/var/lib/pve-cluster/config.db-wal",
-        "/etc/pve/.rrd",
-        "/etc/pve/priv/lock/file",
-    ] {
-        assert!(
-            plan.excludes
-                .iter()
-                .any(|pattern| pattern.covers(path.as_bytes())),
-            "{path}"
-        );
+    for path in ["/var/lib/pve-cluster/config.db-wal", "/etc/pve/.rrd", "/etc/pve/priv/lock/file"] {
+        assert!(plan.excludes.iter().any(|pattern| pattern.covers(path.as_bytes())), "{path}");
     }
 }
 
 #[test]
 fn a_moved_place_moves_sources_and_claims() {
     let mut elsewhere = settings();
-    elsewhere
-        .moved
-        .insert("/etc/pve".into(), PathBuf::from("/srv/pve"));
+    elsewhere.moved.insert("/etc/pve".into(), PathBuf::from("/srv/pve"));
     let plan = plan(&elsewhere, &host());
-    assert_eq!(
-        plan.sources[0].kind,
-        SourceKind::Path(PathBuf::from("/srv/pve"))
-    );
-    assert!(
-        plan.sources[0]
-            .claimed
-            .iter()
-            .any(|claim| claim.covers(b"/srv/pve/nodes/a/qemu-server/1.conf"))
-    );
+    assert_eq!(plan.sources[0].kind, SourceKind::Path(PathBuf::from("/srv/pve")));
+    assert!(plan.sources[0].claimed.iter().any(|claim| claim.covers(b"/srv/pve/nodes/a/qemu-server/1.conf")));
 }
 
 #[test]
@@ -194,8 +137,5 @@ fn custom_paths_come_last_and_ignore_switches() {
     custom.custom_paths = vec!["/srv/x".into(), "/opt/*.cfg".into()];
     let plan = plan(&custom, &host());
     assert_eq!(plan.recipes.last(), Some(&CUSTOM));
-    assert_eq!(
-        plan.sources.last().unwrap().kind,
-        SourceKind::Glob("/opt/*.cfg".into())
-    );
+    assert_eq!(plan.sources.last().unwrap().kind, SourceKind::Glob("/opt/*.cfg".into()));
 }

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Local};
 
 use crate::config;
-use crate::system::{
-    FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir,
-};
+use crate::system::{FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir};
 use crate::units::{ByteSize, Elapsed};
 
 /// Name of the lock file in its directory; the old tools used the same.
@@ -107,8 +105,7 @@ fn directories(settings: &config::Local, touch: Touch) -> Result<Passed, Preflig
         }
         missing.push(path.display().to_string());
         if touch == Touch::Really {
-            create_private_dir(path)
-                .map_err(|cause| PreflightError::Directory { path: path.clone(), cause })?;
+            create_private_dir(path).map_err(|cause| PreflightError::Directory { path: path.clone(), cause })?;
         }
     }
     let message = match (missing.is_empty(), touch) {
@@ -222,7 +219,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let bad = config::Local { backups: "/proc/none/backup".into(), ..settings(dir.path()) };
         let error = run(&bad, &Local::now(), Touch::Really).unwrap_err().to_string();
-        assert!(error.starts_with("directory check failed: required directory does not exist: /proc/none/backup"), "{error}");
+        assert!(
+            error.starts_with("directory check failed: required directory does not exist: /proc/none/backup"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -11,11 +11,9 @@ pub fn collected_markdown() -> String {
          Made from the recipe catalog; do not edit (`UPDATE_DOCS=1 cargo test collected` writes it).\n\
          The most specific path wins: what another recipe names is left out of a directory above it.\n",
     );
-    for (product, title) in [
-        (Product::Pve, "Proxmox VE"),
-        (Product::Pbs, "Proxmox Backup Server"),
-        (Product::System, "Every host"),
-    ] {
+    for (product, title) in
+        [(Product::Pve, "Proxmox VE"), (Product::Pbs, "Proxmox Backup Server"), (Product::System, "Every host")]
+    {
         let _ = write!(
             page,
             "\n## {title}\n\n\
@@ -84,11 +82,7 @@ fn required(need: Need) -> &'static str {
 fn program(item: &Item) -> Option<String> {
     match item {
         Item::Command(command) => Some(command_line(command)),
-        Item::Each(names, command) => Some(format!(
-            "{} for each {}",
-            command_line(command),
-            names.describe()
-        )),
+        Item::Each(names, command) => Some(format!("{} for each {}", command_line(command), names.describe())),
         _ => None,
     }
 }
@@ -115,10 +109,7 @@ fn way_back(way: WayBack) -> &'static str {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test reads and writes the repository, not a host"
-)]
+#[expect(clippy::disallowed_methods, reason = "the test reads and writes the repository, not a host")]
 mod tests {
     use super::*;
 
@@ -133,9 +124,6 @@ mod tests {
 
         let committed = std::fs::read_to_string(path).unwrap_or_default();
 
-        assert!(
-            committed == fresh,
-            "docs/collected.md is behind the catalog: run UPDATE_DOCS=1 cargo test collected"
-        );
+        assert!(committed == fresh, "docs/collected.md is behind the catalog: run UPDATE_DOCS=1 cargo test collected");
     }
 }

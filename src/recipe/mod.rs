@@ -198,10 +198,7 @@ pub enum WayBack {
 
 /// All recipes in the order of the archive: PVE, PBS, system.
 pub fn catalog() -> impl Iterator<Item = &'static Recipe> {
-    [pve::RECIPES, pbs::RECIPES, system::RECIPES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [pve::RECIPES, pbs::RECIPES, system::RECIPES].into_iter().flatten().copied()
 }
 
 impl Names {
@@ -235,22 +232,12 @@ impl Derived {
 impl Switch {
     /// A key that is on when nothing is said.
     const fn on(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
-        Self {
-            key,
-            default: Default::On,
-            help,
-            aliases,
-        }
+        Self { key, default: Default::On, help, aliases }
     }
 
     /// A key that is off when nothing is said.
     const fn off(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
-        Self {
-            key,
-            default: Default::Off,
-            help,
-            aliases,
-        }
+        Self { key, default: Default::Off, help, aliases }
     }
 }
 
@@ -258,10 +245,7 @@ impl Item {
     /// The path or pattern this item claims; commands and derived items claim none.
     pub fn claim(&self) -> Option<&'static str> {
         match self {
-            Self::File(path, _)
-            | Self::Tree(path, _)
-            | Self::Glob(path)
-            | Self::Database(path, _) => Some(path),
+            Self::File(path, _) | Self::Tree(path, _) | Self::Glob(path) | Self::Database(path, _) => Some(path),
             Self::Command(_) | Self::Each(..) | Self::Derived(_) => None,
         }
     }

@@ -52,10 +52,7 @@ fn ids_are_unique_and_start_with_the_product() {
         assert!(seen.insert(recipe.id), "{} is used twice", recipe.id);
         let prefix = format!("{}-", recipe.product.as_str());
         assert!(recipe.id.starts_with(&prefix), "{}", recipe.id);
-        let is_kebab = recipe
-            .id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let is_kebab = recipe.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         assert!(is_kebab && !recipe.title.is_empty(), "{}", recipe.id);
     }
 }
@@ -66,10 +63,7 @@ fn output_names_are_unique_within_a_product() {
     for recipe in catalog() {
         for command in commands(recipe) {
             let name = command.save_as;
-            assert!(
-                seen.insert((recipe.product, name)),
-                "{name} is written twice"
-            );
+            assert!(seen.insert((recipe.product, name)), "{name} is written twice");
             let is_known = [".txt", ".json"].iter().any(|end| name.ends_with(end));
             assert!(is_known && !name.contains('/'), "{name}");
         }
@@ -99,10 +93,7 @@ fn commands_need_no_shell_and_end_in_time() {
         assert!((5..=60).contains(&command.limit_s), "{:?}", command.argv);
         assert!(!command.argv.is_empty());
         for word in command.argv {
-            let is_plain = word
-                .replace("{}", "")
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_=/,.:".contains(&b));
+            let is_plain = word.replace("{}", "").bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=/,.:".contains(&b));
             assert!(is_plain && !word.is_empty(), "{:?}", command.argv);
         }
     }
@@ -118,12 +109,7 @@ fn a_placeholder_stands_exactly_where_names_are_given() {
         };
         let in_argv = command.argv.iter().any(|word| word.contains("{}"));
         assert_eq!(in_argv, is_each, "{:?}", command.argv);
-        assert_eq!(
-            command.save_as.contains("{}"),
-            is_each,
-            "{}",
-            command.save_as
-        );
+        assert_eq!(command.save_as.contains("{}"), is_each, "{}", command.save_as);
     }
 }
 
@@ -155,11 +141,8 @@ fn spellings_that_no_release_understands_stay_out() {
 fn secrets_lie_below_what_their_recipe_takes() {
     for recipe in catalog() {
         for secret in recipe.secrets {
-            let is_claimed = recipe
-                .items
-                .iter()
-                .filter_map(Item::claim)
-                .any(|claim| Pattern::new(claim).covers(secret.as_bytes()));
+            let is_claimed =
+                recipe.items.iter().filter_map(Item::claim).any(|claim| Pattern::new(claim).covers(secret.as_bytes()));
             assert!(is_claimed, "{}: {secret}", recipe.id);
         }
     }
@@ -167,15 +150,9 @@ fn secrets_lie_below_what_their_recipe_takes() {
 
 #[test]
 fn no_switch_can_drop_the_cluster_database_or_the_base_trees() {
-    let base = [
-        "/etc/pve",
-        "/var/lib/pve-cluster/config.db",
-        "/etc/proxmox-backup",
-    ];
+    let base = ["/etc/pve", "/var/lib/pve-cluster/config.db", "/etc/proxmox-backup"];
     for path in base {
-        let owner = catalog()
-            .find(|recipe| recipe.items.iter().any(|item| item.claim() == Some(path)))
-            .unwrap();
+        let owner = catalog().find(|recipe| recipe.items.iter().any(|item| item.claim() == Some(path))).unwrap();
         assert!(owner.switch.is_none(), "{path}");
         assert_eq!(owner.when, super::When::Always, "{path}");
     }

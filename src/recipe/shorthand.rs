@@ -31,15 +31,8 @@ pub(super) const fn attempt(argv: &'static [&'static str], save_as: &'static str
 }
 
 /// The same once per name: one name of many may always be the odd one, so failing is silent.
-pub(super) const fn attempt_each(
-    names: Names,
-    argv: &'static [&'static str],
-    save_as: &'static str,
-) -> Item {
-    Item::Each(
-        names,
-        command(argv, save_as, LIMIT_S, CommandNeed::BestEffort),
-    )
+pub(super) const fn attempt_each(names: Names, argv: &'static [&'static str], save_as: &'static str) -> Item {
+    Item::Each(names, command(argv, save_as, LIMIT_S, CommandNeed::BestEffort))
 }
 
 /// A command with its own time limit.
@@ -49,12 +42,7 @@ pub(super) const fn command(
     limit_s: u16,
     need: CommandNeed,
 ) -> Command {
-    Command {
-        argv,
-        save_as,
-        limit_s,
-        need,
-    }
+    Command { argv, save_as, limit_s, need }
 }
 
 /// `pvesh get PATH` as JSON. Always `localhost`: another node is asked over SSH.

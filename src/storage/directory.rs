@@ -141,7 +141,10 @@ fn owner_of_side(name: &str) -> Option<&str> {
 /// name, the backup is gone, and what is left is swept up by the next run.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     let sides = SIDE_FILES.iter().map(|end| PathBuf::from(format!("{}{end}", path.display())));
-    std::iter::once(path.to_owned()).chain(sides).filter(|file| Root::live().is_ok_and(|root| root.exists(file))).collect()
+    std::iter::once(path.to_owned())
+        .chain(sides)
+        .filter(|file| Root::live().is_ok_and(|root| root.exists(file)))
+        .collect()
 }
 
 fn size(path: &Path) -> u64 {

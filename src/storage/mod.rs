@@ -2,4 +2,4 @@
 
 mod directory;
 
-pub use directory::{Directory, Stored, StorageError};
+pub use directory::{Directory, StorageError, Stored};

@@ -46,11 +46,7 @@ pub struct CommandSpec {
 impl CommandSpec {
     /// The command line as one would type it.
     pub fn line(&self) -> String {
-        self.argv
-            .iter()
-            .map(|word| quoted(word))
-            .collect::<Vec<_>>()
-            .join(" ")
+        self.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -110,11 +106,7 @@ impl CommandError {
             CommandFailure::Cancelled => "interrupted".to_owned(),
             CommandFailure::Io(cause) => format!("cannot run it: {cause}"),
         };
-        if self.stderr_tail.is_empty() {
-            how
-        } else {
-            format!("{how}: {}", self.stderr_tail)
-        }
+        if self.stderr_tail.is_empty() { how } else { format!("{how}: {}", self.stderr_tail) }
     }
 }
 
@@ -153,26 +145,17 @@ pub struct Live {
 
 impl Default for Live {
     fn default() -> Self {
-        Self {
-            path: FIXED_PATH.to_owned(),
-        }
+        Self { path: FIXED_PATH.to_owned() }
     }
 }
 
 impl Live {
     /// Looks for programs in `path` instead of the fixed places: tests put stand-ins there.
     pub fn with_path(path: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
+        Self { path: path.to_owned() }
     }
 
-    fn run(
-        &self,
-        spec: &CommandSpec,
-        sink: &mut dyn Write,
-        cancel: &Cancel,
-    ) -> Result<CommandOutput, CommandError> {
+    fn run(&self, spec: &CommandSpec, sink: &mut dyn Write, cancel: &Cancel) -> Result<CommandOutput, CommandError> {
         let started = Instant::now();
         let mut child = self.spawn(spec).map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound => failure(spec, CommandFailure::NotFound, String::new()),
@@ -184,9 +167,7 @@ impl Live {
         end_group(&mut child);
         let tail = listening.stderr_tail();
         match ended {
-            Ok(Ended::Exited(status)) if status.success() => Ok(CommandOutput {
-                is_cut: listening.is_cut,
-            }),
+            Ok(Ended::Exited(status)) if status.success() => Ok(CommandOutput { is_cut: listening.is_cut }),
             Ok(Ended::Exited(status)) => Err(failure(spec, by_status(status), tail)),
             Ok(Ended::TimedOut) => Err(failure(spec, CommandFailure::TimedOut(spec.limit), tail)),
             Ok(Ended::Cancelled) => Err(failure(spec, CommandFailure::Cancelled, tail)),
@@ -200,17 +181,9 @@ impl Live {
         #[expect(clippy::disallowed_methods, reason = "this is the Runner")]
         let mut command = Command::new(found);
         command.arg0(program).args(&spec.argv[1..]);
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("PATH", &self.path)
-            .env("HOME", "/root")
-            .env("TERM", "dumb");
+        command.env_clear().env("LC_ALL", "C").env("PATH", &self.path).env("HOME", "/root").env("TERM", "dumb");
         command.current_dir("/").process_group(0);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn()
     }
 
@@ -221,13 +194,9 @@ impl Live {
         if program.contains('/') {
             return Some(program.into());
         }
-        self.path
-            .split(':')
-            .map(|dir| std::path::Path::new(dir).join(program))
-            .find(|path| {
-                std::fs::metadata(path)
-                    .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-            })
+        self.path.split(':').map(|dir| std::path::Path::new(dir).join(program)).find(|path| {
+            std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        })
     }
 }
 
@@ -248,30 +217,13 @@ struct Listening<'a> {
 
 impl<'a> Listening<'a> {
     fn new(cap: u64, sink: &'a mut dyn Write) -> Self {
-        Self {
-            sink,
-            room: cap,
-            is_cut: false,
-            stderr: VecDeque::new(),
-            block: vec![0; 64 * 1024],
-        }
+        Self { sink, room: cap, is_cut: false, stderr: VecDeque::new(), block: vec![0; 64 * 1024] }
     }
 
-    fn until_end(
-        &mut self,
-        child: &mut Child,
-        deadline: Instant,
-        cancel: &Cancel,
-    ) -> io::Result<Ended> {
+    fn until_end(&mut self, child: &mut Child, deadline: Instant, cancel: &Cancel) -> io::Result<Ended> {
         let mut stdout = child.stdout.take();
         let mut stderr = child.stderr.take();
-        for fd in [
-            stdout.as_ref().map(AsFd::as_fd),
-            stderr.as_ref().map(AsFd::as_fd),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for fd in [stdout.as_ref().map(AsFd::as_fd), stderr.as_ref().map(AsFd::as_fd)].into_iter().flatten() {
             fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
         let mut exited: Option<(ExitStatus, Instant)> = None;
@@ -287,21 +239,11 @@ impl<'a> Listening<'a> {
             } else if now >= deadline {
                 return Ok(Ended::TimedOut);
             }
-            wait_readable(
-                stdout.as_ref().map(AsFd::as_fd),
-                stderr.as_ref().map(AsFd::as_fd),
-                deadline,
-            )?;
-            if stdout
-                .as_mut()
-                .is_some_and(|pipe| self.drain(pipe, Stream::Out))
-            {
+            wait_readable(stdout.as_ref().map(AsFd::as_fd), stderr.as_ref().map(AsFd::as_fd), deadline)?;
+            if stdout.as_mut().is_some_and(|pipe| self.drain(pipe, Stream::Out)) {
                 stdout = None;
             }
-            if stderr
-                .as_mut()
-                .is_some_and(|pipe| self.drain(pipe, Stream::Err))
-            {
+            if stderr.as_mut().is_some_and(|pipe| self.drain(pipe, Stream::Err)) {
                 stderr = None;
             }
             if exited.is_none() {
@@ -355,37 +297,17 @@ enum Stream {
 
 /// The last three lines as one, without control characters: it goes to terminals and logs.
 pub(super) fn one_line(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(3)..];
-    last.join("; ")
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    last.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn wait_readable(
-    a: Option<BorrowedFd<'_>>,
-    b: Option<BorrowedFd<'_>>,
-    deadline: Instant,
-) -> io::Result<()> {
+fn wait_readable(a: Option<BorrowedFd<'_>>, b: Option<BorrowedFd<'_>>, deadline: Instant) -> io::Result<()> {
     let left = deadline.saturating_duration_since(Instant::now());
     // Without pipes only the child's end is awaited: a short tick keeps that prompt.
-    let tick = if a.is_none() && b.is_none() {
-        Duration::from_millis(2)
-    } else {
-        TICK
-    };
-    let timeout = PollTimeout::try_from(tick.min(left.max(Duration::from_millis(1))))
-        .unwrap_or(PollTimeout::ZERO);
-    let mut fds: Vec<PollFd<'_>> = [a, b]
-        .into_iter()
-        .flatten()
-        .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
-        .collect();
+    let tick = if a.is_none() && b.is_none() { Duration::from_millis(2) } else { TICK };
+    let timeout = PollTimeout::try_from(tick.min(left.max(Duration::from_millis(1)))).unwrap_or(PollTimeout::ZERO);
+    let mut fds: Vec<PollFd<'_>> = [a, b].into_iter().flatten().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     match poll(&mut fds, timeout) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(cause) => Err(cause.into()),
@@ -420,16 +342,8 @@ fn by_status(status: ExitStatus) -> CommandFailure {
     }
 }
 
-pub(super) fn failure(
-    spec: &CommandSpec,
-    how: CommandFailure,
-    stderr_tail: String,
-) -> CommandError {
-    CommandError {
-        line: spec.line(),
-        how,
-        stderr_tail,
-    }
+pub(super) fn failure(spec: &CommandSpec, how: CommandFailure, stderr_tail: String) -> CommandError {
+    CommandError { line: spec.line(), how, stderr_tail }
 }
 
 fn quoted(word: &str) -> String {
@@ -445,11 +359,7 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn run(
-        argv: &[&str],
-        limit_ms: u64,
-        cap: u64,
-    ) -> (Result<CommandOutput, CommandError>, Vec<u8>) {
+    fn run(argv: &[&str], limit_ms: u64, cap: u64) -> (Result<CommandOutput, CommandError>, Vec<u8>) {
         let spec = CommandSpec {
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
             limit: Duration::from_millis(limit_ms),
@@ -482,15 +392,8 @@ mod tests {
     #[test]
     fn a_group_that_ignores_sigterm_ends_at_the_limit() {
         let started = Instant::now();
-        let (result, _) = run(
-            &["sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60"],
-            200,
-            100,
-        );
-        assert!(matches!(
-            result.unwrap_err().how,
-            CommandFailure::TimedOut(_)
-        ));
+        let (result, _) = run(&["sh", "-c", "trap '' TERM; sleep 60 & sleep 60; sleep 60"], 200, 100);
+        assert!(matches!(result.unwrap_err().how, CommandFailure::TimedOut(_)));
         assert!(started.elapsed() < Duration::from_secs(3));
     }
 

@@ -19,16 +19,9 @@ pub struct FileError {
 
 impl FileError {
     /// For `map_err`: `.map_err(FileError::of("open", path))`.
-    pub fn of<E: Into<io::Error>>(
-        action: &'static str,
-        path: impl AsRef<Path>,
-    ) -> impl FnOnce(E) -> Self {
+    pub fn of<E: Into<io::Error>>(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(E) -> Self {
         let path = path.as_ref().to_owned();
-        move |cause| Self {
-            action,
-            path,
-            cause: cause.into(),
-        }
+        move |cause| Self { action, path, cause: cause.into() }
     }
 
     /// Whether the thing is simply not there.
@@ -65,9 +58,7 @@ fn plain(cause: &io::Error) -> String {
     let mut chars = text.chars();
     match chars.next() {
         // `I/O error` keeps its capitals.
-        Some(first) if !chars.as_str().starts_with('/') => {
-            first.to_lowercase().chain(chars).collect()
-        }
+        Some(first) if !chars.as_str().starts_with('/') => first.to_lowercase().chain(chars).collect(),
         _ => text,
     }
 }
@@ -79,10 +70,7 @@ mod tests {
     #[test]
     fn the_message_says_what_was_tried_on_what_and_why() {
         let error = FileError::of::<Errno>("open", "/etc/x")(Errno::ENOENT);
-        assert_eq!(
-            error.to_string(),
-            "cannot open /etc/x: no such file or directory"
-        );
+        assert_eq!(error.to_string(), "cannot open /etc/x: no such file or directory");
         assert!(error.is_absent());
     }
 }

@@ -56,10 +56,7 @@ impl Lock {
             let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(file) => file,
                 Err((mut file, Errno::EWOULDBLOCK)) => {
-                    return Err(LockError::Held {
-                        path: path.to_owned(),
-                        holder: read_holder(&mut file),
-                    });
+                    return Err(LockError::Held { path: path.to_owned(), holder: read_holder(&mut file) });
                 }
                 Err((_, cause)) => return Err(FileError::of("lock", path)(cause).into()),
             };
@@ -67,15 +64,9 @@ impl Lock {
                 continue;
             }
             write_holder(&mut file, now).map_err(FileError::of("write", path))?;
-            return Ok(Self {
-                path: path.to_owned(),
-                _file: file,
-            });
+            return Ok(Self { path: path.to_owned(), _file: file });
         }
-        Err(LockError::Held {
-            path: path.to_owned(),
-            holder: None,
-        })
+        Err(LockError::Held { path: path.to_owned(), holder: None })
     }
 }
 
@@ -90,14 +81,7 @@ impl Drop for Lock {
 fn open(path: &Path) -> std::io::Result<File> {
     // O_NOFOLLOW: a symlink planted under a foreign LOCK_PATH must not make us write elsewhere.
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits();
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(path)
+    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
@@ -117,10 +101,7 @@ fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.take(64).read_to_string(&mut text).ok()?;
     let (pid, since) = text.trim().split_once(' ')?;
-    Some(Holder {
-        pid: pid.parse().ok()?,
-        since: since.parse().ok()?,
-    })
+    Some(Holder { pid: pid.parse().ok()?, since: since.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -137,20 +118,8 @@ mod tests {
         let first = Lock::acquire(&path, &now).unwrap();
         let second = Lock::acquire(&path, &now);
 
-        let Err(LockError::Held {
-            holder: Some(holder),
-            ..
-        }) = second
-        else {
-            panic!("{second:?}")
-        };
-        assert_eq!(
-            holder,
-            Holder {
-                pid: std::process::id(),
-                since: now.timestamp()
-            }
-        );
+        let Err(LockError::Held { holder: Some(holder), .. }) = second else { panic!("{second:?}") };
+        assert_eq!(holder, Holder { pid: std::process::id(), since: now.timestamp() });
         drop(first);
         assert!(!path.exists());
     }

@@ -16,9 +16,7 @@ mod workspace;
 mod write;
 
 pub use clock::{Clock, local_stamp};
-pub use command::{
-    CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner,
-};
+pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;
 pub use lock::{Holder, Lock, LockError};
 pub use recorded::Recorded;
@@ -28,8 +26,8 @@ pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
 pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Spool, Workspace, remove_stale_workspaces};
 pub use write::{
-    PartialFile, copy_into, create_private_dir, drop_page_cache, hash_file, hex, is_writable_dir,
-    open_file, remove_file, rename_file, sync_dir, write_atomically,
+    PartialFile, copy_into, create_private_dir, drop_page_cache, hash_file, hex, is_writable_dir, open_file,
+    remove_file, rename_file, sync_dir, write_atomically,
 };
 
 /// Everything that can be faked, in one value.

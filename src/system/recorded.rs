@@ -40,42 +40,25 @@ impl Recorded {
         };
         self.wait(&name, spec, cancel)?;
         let mut limited = io::Read::take(&stdout, spec.output_cap);
-        let copied = io::copy(&mut limited, sink)
-            .map_err(|cause| failure(spec, CommandFailure::Io(cause), String::new()))?;
+        let copied =
+            io::copy(&mut limited, sink).map_err(|cause| failure(spec, CommandFailure::Io(cause), String::new()))?;
         let stderr = one_line(&self.text(&name, "stderr").unwrap_or_default());
-        match self
-            .text(&name, "exit")
-            .and_then(|code| code.trim().parse().ok())
-            .unwrap_or(0)
-        {
-            0 => Ok(CommandOutput {
-                is_cut: copied == spec.output_cap,
-            }),
+        match self.text(&name, "exit").and_then(|code| code.trim().parse().ok()).unwrap_or(0) {
+            0 => Ok(CommandOutput { is_cut: copied == spec.output_cap }),
             code => Err(failure(spec, CommandFailure::Exit(code), stderr)),
         }
     }
 
     fn wait(&self, name: &str, spec: &CommandSpec, cancel: &Cancel) -> Result<(), CommandError> {
-        let seconds: f64 = self
-            .text(name, "delay")
-            .and_then(|text| text.trim().parse().ok())
-            .unwrap_or(0.0);
+        let seconds: f64 = self.text(name, "delay").and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);
         let delay = Duration::try_from_secs_f64(seconds).unwrap_or_default();
         let until = Instant::now() + delay.min(spec.limit);
         while Instant::now() < until {
-            cancel
-                .check()
-                .map_err(|_| failure(spec, CommandFailure::Cancelled, String::new()))?;
-            std::thread::sleep(
-                Duration::from_millis(5).min(until.saturating_duration_since(Instant::now())),
-            );
+            cancel.check().map_err(|_| failure(spec, CommandFailure::Cancelled, String::new()))?;
+            std::thread::sleep(Duration::from_millis(5).min(until.saturating_duration_since(Instant::now())));
         }
         if delay > spec.limit {
-            return Err(failure(
-                spec,
-                CommandFailure::TimedOut(spec.limit),
-                String::new(),
-            ));
+            return Err(failure(spec, CommandFailure::TimedOut(spec.limit), String::new()));
         }
         Ok(())
     }

@@ -100,9 +100,7 @@ impl From<&FileStat> for Stat {
             uid: stat.st_uid,
             gid: stat.st_gid,
             size: u64::try_from(stat.st_size).unwrap_or(0),
-            allocated: u64::try_from(stat.st_blocks)
-                .unwrap_or(0)
-                .saturating_mul(512),
+            allocated: u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512),
             mtime: stat.st_mtime,
             mtime_ns: u32::try_from(stat.st_mtime_nsec).unwrap_or(0),
             id: (stat.st_dev, stat.st_ino),
@@ -121,10 +119,7 @@ impl Root {
     pub fn at(prefix: &Path) -> Result<Self, FileError> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let dir = open(prefix, flags, Mode::empty()).map_err(FileError::of("open", prefix))?;
-        Ok(Self {
-            dir: Arc::new(dir),
-            prefix: prefix.to_owned(),
-        })
+        Ok(Self { dir: Arc::new(dir), prefix: prefix.to_owned() })
     }
 
     /// Where the tree lies on this machine.
@@ -151,9 +146,7 @@ impl Root {
         let path = path.as_ref();
         let file = self.open(path)?;
         let mut bytes = Vec::new();
-        file.take(READ_LIMIT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(FileError::of("read", path))?;
+        file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
         if bytes.len() as u64 > READ_LIMIT {
             return Err(FileError::of("read", path)(Errno::EFBIG));
         }
@@ -183,26 +176,18 @@ impl Root {
 
     /// Whether it is a directory (symlinks followed).
     pub fn is_dir(&self, path: impl AsRef<Path>) -> bool {
-        self.resolve(path.as_ref(), OFlag::O_PATH | OFlag::O_DIRECTORY)
-            .is_ok()
+        self.resolve(path.as_ref(), OFlag::O_PATH | OFlag::O_DIRECTORY).is_ok()
     }
 
     /// Names in a directory, sorted by bytes; symlinks to the directory are followed.
     pub fn list(&self, path: impl AsRef<Path>) -> Result<Vec<OsString>, FileError> {
-        Ok(self
-            .directory(path)?
-            .entries()?
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect())
+        Ok(self.directory(path)?.entries()?.into_iter().map(|entry| entry.name).collect())
     }
 
     /// Opens a directory for a walk.
     pub fn directory(&self, path: impl AsRef<Path>) -> Result<Directory, FileError> {
         let path = path.as_ref();
-        let fd = self
-            .resolve(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)
-            .map_err(FileError::of("open", path))?;
+        let fd = self.resolve(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY).map_err(FileError::of("open", path))?;
         Ok(Directory::new(fd, path.to_owned()))
     }
 
@@ -215,23 +200,16 @@ impl Root {
 
     fn resolve(&self, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
         let inside = path.strip_prefix("/").unwrap_or(path);
-        let inside = if inside.as_os_str().as_bytes().is_empty() {
-            Path::new(".")
-        } else {
-            inside
-        };
+        let inside = if inside.as_os_str().as_bytes().is_empty() { Path::new(".") } else { inside };
         // openat2 refuses O_NOCTTY beside O_PATH: the caller that reads adds it.
-        let how = OpenHow::new()
-            .flags(flags | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT);
+        let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(ResolveFlag::RESOLVE_IN_ROOT);
         openat2(self.dir.as_fd(), inside, how)
     }
 }
 
 /// `fstatat` without following, for walks.
 pub(super) fn stat_at(dir: &OwnedFd, name: &std::ffi::OsStr) -> nix::Result<Stat> {
-    fstatat(dir.as_fd(), Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW)
-        .map(|stat| Stat::from(&stat))
+    fstatat(dir.as_fd(), Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW).map(|stat| Stat::from(&stat))
 }
 
 #[cfg(test)]

@@ -40,26 +40,17 @@ impl Cancel {
     /// A flag of its own that also follows this one: ends a part of the run and not the whole.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self {
-            own: Arc::default(),
-            above: Some(Arc::clone(&self.own)),
-        }
+        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
     }
 
     /// Asks for the end, as the signal would.
     pub fn request(&self, signal: Signal) {
-        self.own.store(
-            if signal == Signal::Interrupt { 1 } else { 2 },
-            Ordering::Relaxed,
-        );
+        self.own.store(if signal == Signal::Interrupt { 1 } else { 2 }, Ordering::Relaxed);
     }
 
     /// `Err` once the end was asked for.
     pub fn check(&self) -> Result<(), Cancelled> {
-        let above = self
-            .above
-            .as_ref()
-            .map_or(0, |flag| flag.load(Ordering::Relaxed));
+        let above = self.above.as_ref().map_or(0, |flag| flag.load(Ordering::Relaxed));
         match self.own.load(Ordering::Relaxed).max(above) {
             0 => Ok(()),
             1 => Err(Cancelled(Signal::Interrupt)),

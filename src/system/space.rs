@@ -48,19 +48,13 @@ pub fn read_mounts() -> Vec<Mount> {
 /// (`/mnt/a` is not a parent of `/mnt/ab`).
 pub fn file_system_of<'a>(path: &Path, mounts: &'a [Mount]) -> Option<&'a Mount> {
     // Of several mounts on one point the last one is on top.
-    mounts
-        .iter()
-        .filter(|mount| path.starts_with(&mount.point))
-        .max_by_key(|mount| mount.point.components().count())
+    mounts.iter().filter(|mount| path.starts_with(&mount.point)).max_by_key(|mount| mount.point.components().count())
 }
 
 fn parse_mount(line: &str) -> Option<Mount> {
     let mut fields = line.split(' ').skip(1);
     let point = unescape(fields.next()?);
-    Some(Mount {
-        point: PathBuf::from(point),
-        kind: fields.next()?.to_owned(),
-    })
+    Some(Mount { point: PathBuf::from(point), kind: fields.next()?.to_owned() })
 }
 
 /// The kernel writes blank, tab, newline and backslash as `\040` and so on.
@@ -69,9 +63,7 @@ fn unescape(field: &str) -> String {
     let mut rest = field;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let code = rest
-            .get(at + 1..at + 4)
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let code = rest.get(at + 1..at + 4).and_then(|digits| u8::from_str_radix(digits, 8).ok());
         if let Some(byte) = code {
             out.push(char::from(byte));
             rest = &rest[at + 4..];
@@ -90,26 +82,12 @@ mod tests {
 
     #[test]
     fn the_longest_mount_point_of_whole_components_wins() {
-        let mounts: Vec<Mount> = [
-            "d / ext4 rw",
-            "d /mnt/a nfs4 rw",
-            "d /mnt/a\\040b xfs rw",
-            "d /mnt/a cifs rw",
-        ]
-        .iter()
-        .filter_map(|line| parse_mount(line))
-        .collect();
-        for (path, kind) in [
-            ("/mnt/ab/x", "ext4"),
-            ("/mnt/a/x", "cifs"),
-            ("/mnt/a b/x", "xfs"),
-            ("/mnt", "ext4"),
-        ] {
-            assert_eq!(
-                file_system_of(Path::new(path), &mounts).map(|m| m.kind.as_str()),
-                Some(kind),
-                "{path}"
-            );
+        let mounts: Vec<Mount> = ["d / ext4 rw", "d /mnt/a nfs4 rw", "d /mnt/a\\040b xfs rw", "d /mnt/a cifs rw"]
+            .iter()
+            .filter_map(|line| parse_mount(line))
+            .collect();
+        for (path, kind) in [("/mnt/ab/x", "ext4"), ("/mnt/a/x", "cifs"), ("/mnt/a b/x", "xfs"), ("/mnt", "ext4")] {
+            assert_eq!(file_system_of(Path::new(path), &mounts).map(|m| m.kind.as_str()), Some(kind), "{path}");
         }
     }
 }

@@ -29,15 +29,9 @@ impl Workspace {
         let path = make_unique(run_dir)?;
         let marker = path.join(MARKER);
         let alive = open_new(&marker)
-            .and_then(|file| {
-                Flock::lock(file, FlockArg::LockExclusiveNonblock)
-                    .map_err(|(_, cause)| cause.into())
-            })
+            .and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, cause)| cause.into()))
             .map_err(FileError::of("create", &marker))?;
-        Ok(Self {
-            path,
-            _alive: alive,
-        })
+        Ok(Self { path, _alive: alive })
     }
 
     /// Where it is.
@@ -47,11 +41,7 @@ impl Workspace {
 
     /// An empty spool whose overflow lies here.
     pub fn spool(&self) -> Spool {
-        Spool {
-            dir: self.path.clone(),
-            content: SpoolContent::Memory(Vec::new()),
-            length: 0,
-        }
+        Spool { dir: self.path.clone(), content: SpoolContent::Memory(Vec::new()), length: 0 }
     }
 }
 
@@ -94,11 +84,7 @@ pub fn remove_stale_workspaces(run_dir: &Path) -> usize {
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 fn is_abandoned(path: &Path) -> bool {
     let flags = OFlag::O_NOFOLLOW.bits();
-    match File::options()
-        .read(true)
-        .custom_flags(flags)
-        .open(path.join(MARKER))
-    {
+    match File::options().read(true).custom_flags(flags).open(path.join(MARKER)) {
         Ok(marker) => Flock::lock(marker, FlockArg::LockExclusiveNonblock).is_ok(),
         // Killed between making the directory and its marker: then it is empty.
         Err(_) => std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()),
@@ -112,12 +98,7 @@ fn remove_tree(path: &Path) -> io::Result<()> {
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 fn open_new(path: &Path) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    File::options().read(true).write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Bytes kept for a moment: up to 1 MiB in memory, more in an unnamed file of the workspace.
@@ -165,12 +146,8 @@ impl Spool {
         };
         // Unnamed: nothing to clean up, nothing for others to open.
         #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .mode(0o600)
-            .custom_flags(OFlag::O_TMPFILE.bits())
-            .open(&self.dir)?;
+        let mut file =
+            File::options().read(true).write(true).mode(0o600).custom_flags(OFlag::O_TMPFILE.bits()).open(&self.dir)?;
         file.write_all(bytes)?;
         self.content = SpoolContent::File(file);
         Ok(())
@@ -224,9 +201,7 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let workspace = Workspace::create(run.path()).unwrap();
         for length in [0, 10, Spool::IN_MEMORY + 1] {
-            let bytes: Vec<u8> = (0..length)
-                .map(|n| u8::try_from(n % 251).unwrap())
-                .collect();
+            let bytes: Vec<u8> = (0..length).map(|n| u8::try_from(n % 251).unwrap()).collect();
             let mut spool = workspace.spool();
             spool.write_all(&bytes).unwrap();
             assert_eq!(spool.len(), length as u64);

@@ -31,19 +31,12 @@ impl PartialFile {
         name.push(Self::SUFFIX);
         let partial = PathBuf::from(name);
         let file = create_new(&partial).map_err(FileError::of("create", &partial))?;
-        Ok(Self {
-            file,
-            partial,
-            target: target.to_owned(),
-            is_published: false,
-        })
+        Ok(Self { file, partial, target: target.to_owned(), is_published: false })
     }
 
     /// A second handle on the same file, for a writer that owns it.
     pub fn handle(&self) -> Result<File, FileError> {
-        self.file
-            .try_clone()
-            .map_err(FileError::of("open", &self.partial))
+        self.file.try_clone().map_err(FileError::of("open", &self.partial))
     }
 
     /// The name it has until it is published.
@@ -58,9 +51,7 @@ impl PartialFile {
 
     /// Makes everything written so far survive a power cut.
     pub fn sync(&self) -> Result<(), FileError> {
-        self.file
-            .sync_all()
-            .map_err(FileError::of("sync", &self.partial))
+        self.file.sync_all().map_err(FileError::of("sync", &self.partial))
     }
 
     /// Gives it its name; an existing file of that name is an error, never replaced.
@@ -104,10 +95,8 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
         file.write_all(content)?;
         file.sync_all()
     });
-    let renamed = written.and_then(|()| {
-        renameat2(AT_FDCWD, &temporary, AT_FDCWD, path, RenameFlags::empty())
-            .map_err(io::Error::from)
-    });
+    let renamed = written
+        .and_then(|()| renameat2(AT_FDCWD, &temporary, AT_FDCWD, path, RenameFlags::empty()).map_err(io::Error::from));
     if let Err(cause) = renamed {
         let _ = remove_file(&temporary);
         return Err(FileError::of("write", path)(cause));
@@ -117,22 +106,13 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
 
 /// Creates a directory and its missing parents, 0700; one that exists is left as it is.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(FileError::of("create the directory", path))
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("create the directory", path))
 }
 
 /// Makes a rename in this directory survive a power cut; file systems that cannot are left alone.
 pub fn sync_dir(path: &Path) -> Result<(), FileError> {
     match open_file(path)?.sync_all() {
-        Err(cause)
-            if matches!(
-                cause.raw_os_error().map(Errno::from_raw),
-                Some(Errno::EINVAL | Errno::EOPNOTSUPP)
-            ) =>
-        {
+        Err(cause) if matches!(cause.raw_os_error().map(Errno::from_raw), Some(Errno::EINVAL | Errno::EOPNOTSUPP)) => {
             Ok(())
         }
         result => result.map_err(FileError::of("sync the directory", path)),
@@ -141,10 +121,7 @@ pub fn sync_dir(path: &Path) -> Result<(), FileError> {
 
 /// Copies an open file to a new one of ours, 0600.
 pub fn copy_into(mut from: File, to: &Path) -> Result<(), FileError> {
-    create_new(to)
-        .and_then(|mut file| io::copy(&mut from, &mut file))
-        .map(drop)
-        .map_err(FileError::of("write", to))
+    create_new(to).and_then(|mut file| io::copy(&mut from, &mut file)).map(drop).map_err(FileError::of("write", to))
 }
 
 /// Opens a file of ours for reading.
@@ -160,8 +137,7 @@ pub fn open_file(path: &Path) -> Result<File, FileError> {
 
 /// Renames a file of ours, replacing what has the new name.
 pub fn rename_file(from: &Path, to: &Path) -> Result<(), FileError> {
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty())
-        .map_err(FileError::of("rename", from))
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::empty()).map_err(FileError::of("rename", from))
 }
 
 /// Removes a file of ours.
@@ -185,12 +161,7 @@ pub fn drop_page_cache(file: &File) {
 }
 
 /// SHA-256 of `length` bytes from `offset`, in hex; an early end is an error.
-pub fn hash_file(
-    file: &mut File,
-    offset: u64,
-    length: u64,
-    path: &Path,
-) -> Result<String, FileError> {
+pub fn hash_file(file: &mut File, offset: u64, length: u64, path: &Path) -> Result<String, FileError> {
     let fail = FileError::of("read", path);
     let hashed = file.seek(SeekFrom::Start(offset)).and_then(|_| {
         let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
@@ -214,12 +185,10 @@ pub fn hash_file(
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn parent(path: &Path) -> &Path {
@@ -231,12 +200,7 @@ fn parent(path: &Path) -> &Path {
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 fn create_new(path: &Path) -> io::Result<File> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(path)?;
     // A default ACL on the directory can widen the mode; take it back before the first byte.
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
@@ -258,10 +222,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 
         PartialFile::create(&target).unwrap().publish().unwrap();
-        assert_eq!(
-            std::fs::metadata(&target).unwrap().permissions().mode() & 0o7777,
-            0o600
-        );
+        assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o7777, 0o600);
     }
 
     #[test]

@@ -7,8 +7,8 @@ mod gather;
 mod look;
 mod prune;
 
-use crate::bundle::{OpenError, SealError, VerifyError};
 use crate::archive::{ArchiveError, ReadError, UnpackError};
+use crate::bundle::{OpenError, SealError, VerifyError};
 use crate::preflight::PreflightError;
 use crate::storage::StorageError;
 use crate::system::{Cancelled, FileError, Signal};
@@ -86,7 +86,9 @@ impl Failure {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Disabled => Some("set BACKUP_ENABLED=true to make backups again"),
-            Self::Encryption => Some("set ENCRYPT_ARCHIVE=false until encryption is available; nothing is ever written in plain instead"),
+            Self::Encryption => Some(
+                "set ENCRYPT_ARCHIVE=false until encryption is available; nothing is ever written in plain instead",
+            ),
             Self::Preflight(error) => Some(error.hint()),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Seal(error) if error.is_full() => Some("free some space; the unfinished backup is already removed"),

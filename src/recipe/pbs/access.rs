@@ -7,11 +7,7 @@ pub(super) const ACCESS: Recipe = Recipe {
     id: "pbs-access",
     title: "Users and permissions",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_USER_CONFIGS",
-        &[],
-        "users, permissions, realms and tokens of the backup server",
-    )),
+    switch: Some(Switch::on("BACKUP_USER_CONFIGS", &[], "users, permissions, realms and tokens of the backup server")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/user.cfg"),
@@ -27,11 +23,7 @@ pub(super) const ACCESS: Recipe = Recipe {
         expected(manager!("ldap", "list"), "realms_ldap.json"),
         // Since PBS 3.
         attempt(manager!("ad", "list"), "realms_ad.json"),
-        attempt_each(
-            Names::PbsUsers,
-            manager!("user", "list-tokens", "{}"),
-            "tokens_{}.json",
-        ),
+        attempt_each(Names::PbsUsers, manager!("user", "list-tokens", "{}"), "tokens_{}.json"),
     ],
     secrets: &[
         // OpenID client keys.
@@ -48,16 +40,9 @@ pub(super) const REMOTES: Recipe = Recipe {
     id: "pbs-remotes",
     title: "Remotes",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_REMOTE_CONFIGS",
-        &["BACKUP_REMOTE_CFG"],
-        "remote servers with their passwords",
-    )),
+    switch: Some(Switch::on("BACKUP_REMOTE_CONFIGS", &["BACKUP_REMOTE_CFG"], "remote servers with their passwords")),
     when: When::Always,
-    items: &[
-        file("/etc/proxmox-backup/remote.cfg"),
-        expected(manager!("remote", "list"), "remotes.json"),
-    ],
+    items: &[file("/etc/proxmox-backup/remote.cfg"), expected(manager!("remote", "list"), "remotes.json")],
     // Base64 is no protection.
     secrets: &["/etc/proxmox-backup/remote.cfg"],
     way_back: WayBack::PbsFiles,

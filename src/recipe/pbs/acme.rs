@@ -7,11 +7,7 @@ pub(super) const ACCOUNTS: Recipe = Recipe {
     id: "pbs-acme-accounts",
     title: "ACME accounts",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_ACME_ACCOUNTS",
-        &[],
-        "ACME accounts of the backup server",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_ACME_ACCOUNTS", &[], "ACME accounts of the backup server")),
     when: When::Always,
     items: &[
         tree("/etc/proxmox-backup/acme/accounts"),
@@ -25,11 +21,7 @@ pub(super) const PLUGINS: Recipe = Recipe {
     id: "pbs-acme-plugins",
     title: "ACME plugins",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_ACME_PLUGINS",
-        &[],
-        "ACME DNS plugins of the backup server",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_ACME_PLUGINS", &[], "ACME DNS plugins of the backup server")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/acme/plugins.cfg"),

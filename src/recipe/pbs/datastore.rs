@@ -7,26 +7,14 @@ pub(super) const DATASTORE: Recipe = Recipe {
     id: "pbs-datastore",
     title: "Datastores",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_DATASTORE_CONFIGS",
-        &[],
-        "datastore configuration",
-    )),
+    switch: Some(Switch::on("BACKUP_DATASTORE_CONFIGS", &[], "datastore configuration")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/datastore.cfg"),
         expected(manager!("datastore", "list"), "datastores.json"),
-        attempt_each(
-            Names::PbsDatastores,
-            manager!("datastore", "show", "{}"),
-            "datastore_{}.json",
-        ),
+        attempt_each(Names::PbsDatastores, manager!("datastore", "show", "{}"), "datastore_{}.json"),
         // Asks the running daemon.
-        attempt_each(
-            Names::PbsDatastores,
-            manager!("garbage-collection", "status", "{}"),
-            "gc_status_{}.json",
-        ),
+        attempt_each(Names::PbsDatastores, manager!("garbage-collection", "status", "{}"), "gc_status_{}.json"),
         // Since PBS 3.2.
         attempt(manager!("garbage-collection", "list"), "gc_jobs.json"),
     ],
@@ -38,11 +26,7 @@ pub(super) const S3: Recipe = Recipe {
     id: "pbs-s3",
     title: "S3 endpoints",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_S3_ENDPOINTS",
-        &[],
-        "S3 endpoints with their keys",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_S3_ENDPOINTS", &[], "S3 endpoints with their keys")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/s3.cfg"),

@@ -9,10 +9,7 @@ pub(super) const SYNC: Recipe = Recipe {
     product: Product::Pbs,
     switch: Some(Switch::on("BACKUP_SYNC_JOBS", &[], "sync jobs")),
     when: When::Always,
-    items: &[
-        file("/etc/proxmox-backup/sync.cfg"),
-        expected(manager!("sync-job", "list"), "sync_jobs.json"),
-    ],
+    items: &[file("/etc/proxmox-backup/sync.cfg"), expected(manager!("sync-job", "list"), "sync_jobs.json")],
     secrets: &[],
     way_back: WayBack::PbsFiles,
 };
@@ -21,11 +18,7 @@ pub(super) const VERIFY: Recipe = Recipe {
     id: "pbs-verify-jobs",
     title: "Verification jobs",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_VERIFICATION_JOBS",
-        &[],
-        "verification jobs",
-    )),
+    switch: Some(Switch::on("BACKUP_VERIFICATION_JOBS", &[], "verification jobs")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/verification.cfg"),
@@ -41,10 +34,7 @@ pub(super) const PRUNE: Recipe = Recipe {
     product: Product::Pbs,
     switch: Some(Switch::on("BACKUP_PRUNE_SCHEDULES", &[], "prune jobs")),
     when: When::Always,
-    items: &[
-        file("/etc/proxmox-backup/prune.cfg"),
-        expected(manager!("prune-job", "list"), "prune_jobs.json"),
-    ],
+    items: &[file("/etc/proxmox-backup/prune.cfg"), expected(manager!("prune-job", "list"), "prune_jobs.json")],
     secrets: &[],
     way_back: WayBack::PbsFiles,
 };

@@ -7,16 +7,9 @@ pub(super) const NODE: Recipe = Recipe {
     id: "pbs-node",
     title: "Node options",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_NODE_CONFIG",
-        &[],
-        "node options of the backup server",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_NODE_CONFIG", &[], "node options of the backup server")),
     when: When::Always,
-    items: &[
-        file("/etc/proxmox-backup/node.cfg"),
-        expected(manager!("node", "show"), "node.json"),
-    ],
+    items: &[file("/etc/proxmox-backup/node.cfg"), expected(manager!("node", "show"), "node.json")],
     secrets: &[],
     way_back: WayBack::PbsFiles,
 };
@@ -25,16 +18,9 @@ pub(super) const NETWORK: Recipe = Recipe {
     id: "pbs-network",
     title: "Network as the backup server sees it",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_NETWORK_CONFIG",
-        &[],
-        "network and DNS as the backup server sees them",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_NETWORK_CONFIG", &[], "network and DNS as the backup server sees them")),
     when: When::Always,
-    items: &[
-        expected(manager!("network", "list"), "network.json"),
-        expected(manager!("dns", "get"), "dns.json"),
-    ],
+    items: &[expected(manager!("network", "list"), "network.json"), expected(manager!("dns", "get"), "dns.json")],
     secrets: &[],
     way_back: WayBack::Export,
 };
@@ -43,11 +29,7 @@ pub(super) const TRAFFIC: Recipe = Recipe {
     id: "pbs-traffic-control",
     title: "Traffic control",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_TRAFFIC_CONTROL",
-        &[],
-        "traffic control rules",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_TRAFFIC_CONTROL", &[], "traffic control rules")),
     when: When::Always,
     items: &[
         file("/etc/proxmox-backup/traffic-control.cfg"),
@@ -61,11 +43,7 @@ pub(super) const METRICS: Recipe = Recipe {
     id: "pbs-metrics",
     title: "External metric servers",
     product: Product::Pbs,
-    switch: Some(Switch::on(
-        "BACKUP_PBS_METRIC_SERVERS",
-        &[],
-        "external metric servers",
-    )),
+    switch: Some(Switch::on("BACKUP_PBS_METRIC_SERVERS", &[], "external metric servers")),
     when: When::Always,
     items: &[file("/etc/proxmox-backup/metricserver.cfg")],
     // InfluxDB tokens.

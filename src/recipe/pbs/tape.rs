@@ -3,11 +3,8 @@
 use crate::recipe::shorthand::{attempt, file, tree};
 use crate::recipe::{Product, Recipe, Switch, WayBack, When};
 
-const SWITCH: Switch = Switch::on(
-    "BACKUP_TAPE_CONFIGS",
-    &[],
-    "tape drives, pools, encryption keys and media catalogue",
-);
+const SWITCH: Switch =
+    Switch::on("BACKUP_TAPE_CONFIGS", &[], "tape drives, pools, encryption keys and media catalogue");
 
 pub(super) const TAPE: Recipe = Recipe {
     id: "pbs-tape",
@@ -24,10 +21,7 @@ pub(super) const TAPE: Recipe = Recipe {
         // Made anew only by reading every tape.
         tree("/var/lib/proxmox-backup/tape"),
     ],
-    secrets: &[
-        "/etc/proxmox-backup/tape-encryption-keys.json",
-        "/etc/proxmox-backup/tape-encryption-key-config.json",
-    ],
+    secrets: &["/etc/proxmox-backup/tape-encryption-keys.json", "/etc/proxmox-backup/tape-encryption-key-config.json"],
     way_back: WayBack::PbsFiles,
 };
 
@@ -39,36 +33,12 @@ pub(super) const STATE: Recipe = Recipe {
     switch: Some(SWITCH),
     when: When::PathExists("/etc/proxmox-backup/tape.cfg"),
     items: &[
-        attempt(
-            &["proxmox-tape", "drive", "list", "--output-format", "json"],
-            "tape_drives.json",
-        ),
-        attempt(
-            &["proxmox-tape", "changer", "list", "--output-format", "json"],
-            "tape_changers.json",
-        ),
-        attempt(
-            &["proxmox-tape", "pool", "list", "--output-format", "json"],
-            "tape_pools.json",
-        ),
-        attempt(
-            &["proxmox-tape", "media", "list", "--output-format", "json"],
-            "tape_media.json",
-        ),
-        attempt(
-            &["proxmox-tape", "key", "list", "--output-format", "json"],
-            "tape_keys.json",
-        ),
-        attempt(
-            &[
-                "proxmox-tape",
-                "backup-job",
-                "list",
-                "--output-format",
-                "json",
-            ],
-            "tape_jobs.json",
-        ),
+        attempt(&["proxmox-tape", "drive", "list", "--output-format", "json"], "tape_drives.json"),
+        attempt(&["proxmox-tape", "changer", "list", "--output-format", "json"], "tape_changers.json"),
+        attempt(&["proxmox-tape", "pool", "list", "--output-format", "json"], "tape_pools.json"),
+        attempt(&["proxmox-tape", "media", "list", "--output-format", "json"], "tape_media.json"),
+        attempt(&["proxmox-tape", "key", "list", "--output-format", "json"], "tape_keys.json"),
+        attempt(&["proxmox-tape", "backup-job", "list", "--output-format", "json"], "tape_jobs.json"),
     ],
     secrets: &[],
     way_back: WayBack::Export,

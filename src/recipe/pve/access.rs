@@ -7,11 +7,7 @@ pub(super) const ACCESS: Recipe = Recipe {
     id: "pve-access",
     title: "Users and permissions",
     product: Product::Pve,
-    switch: Some(Switch::on(
-        "BACKUP_PVE_ACL",
-        &[],
-        "Proxmox VE users, permissions, realms and tokens",
-    )),
+    switch: Some(Switch::on("BACKUP_PVE_ACL", &[], "Proxmox VE users, permissions, realms and tokens")),
     when: When::Always,
     items: &[
         file("/etc/pve/user.cfg"),

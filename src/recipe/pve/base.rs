@@ -22,10 +22,7 @@ pub(super) const DATABASE: Recipe = Recipe {
     switch: None,
     when: When::Always,
     // The -wal and -shm files beside it are not ours: they belong to the running pmxcfs.
-    items: &[Item::Database(
-        "/var/lib/pve-cluster/config.db",
-        Need::Required,
-    )],
+    items: &[Item::Database("/var/lib/pve-cluster/config.db", Need::Required)],
     secrets: &["/var/lib/pve-cluster/config.db"],
     way_back: WayBack::Pmxcfs,
 };

@@ -41,11 +41,7 @@ pub(super) const LOCAL: Recipe = Recipe {
         Item::Glob("/var/lib/ceph/bootstrap-*/*.keyring"),
         Item::Glob("/var/lib/ceph/*/*/keyring"),
     ],
-    secrets: &[
-        "/etc/ceph/*.keyring",
-        "/var/lib/ceph/bootstrap-*/*.keyring",
-        "/var/lib/ceph/*/*/keyring",
-    ],
+    secrets: &["/etc/ceph/*.keyring", "/var/lib/ceph/bootstrap-*/*.keyring", "/var/lib/ceph/*/*/keyring"],
     way_back: WayBack::Export,
 };
 
@@ -63,10 +59,7 @@ pub(super) const STATE: Recipe = Recipe {
         attempt(&["ceph", "osd", "tree"], "ceph_osd_tree.txt"),
         attempt(&["ceph", "mon", "stat"], "ceph_mon_stat.txt"),
         attempt(&["ceph", "pg", "stat"], "ceph_pg_stat.txt"),
-        attempt(
-            pvesh!("/nodes/localhost/ceph/cfg/db"),
-            "ceph_config_db.json",
-        ),
+        attempt(pvesh!("/nodes/localhost/ceph/cfg/db"), "ceph_config_db.json"),
         attempt(pvesh!("/nodes/localhost/ceph/pool"), "ceph_pools.json"),
     ],
     secrets: &[],

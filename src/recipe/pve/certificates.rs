@@ -19,10 +19,7 @@ pub(super) const OWN: Recipe = Recipe {
         file("/etc/pve/authkey.pub.old"),
         file("/etc/pve/priv/authkey.key"),
         Item::Glob("/etc/pve/nodes/*/pve-ssl.*"),
-        expected(
-            pvesh!("/nodes/localhost/certificates/info"),
-            "certificates.json",
-        ),
+        expected(pvesh!("/nodes/localhost/certificates/info"), "certificates.json"),
     ],
     secrets: &[
         "/etc/pve/priv/pve-root-ca.key",

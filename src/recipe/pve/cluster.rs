@@ -47,11 +47,7 @@ pub(super) const COROSYNC_LOCAL: Recipe = Recipe {
     id: "pve-corosync",
     title: "Corosync on this node",
     product: Product::Pve,
-    switch: Some(Switch::on(
-        "BACKUP_COROSYNC_CONFIG",
-        &[],
-        "corosync files of this node (/etc/corosync)",
-    )),
+    switch: Some(Switch::on("BACKUP_COROSYNC_CONFIG", &[], "corosync files of this node (/etc/corosync)")),
     when: When::Always,
     items: &[tree("/etc/corosync"), file("/etc/default/corosync")],
     secrets: &["/etc/corosync/qdevice/net/**"],

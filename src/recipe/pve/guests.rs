@@ -3,11 +3,7 @@
 use crate::recipe::shorthand::{expected, pvesh, tree};
 use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
 
-const SWITCH: Switch = Switch::on(
-    "BACKUP_VM_CONFIGS",
-    &[],
-    "configuration of virtual machines and containers",
-);
+const SWITCH: Switch = Switch::on("BACKUP_VM_CONFIGS", &[], "configuration of virtual machines and containers");
 
 pub(super) const CONFIGS: Recipe = Recipe {
     id: "pve-guests",

@@ -13,10 +13,7 @@ pub(super) const HA: Recipe = Recipe {
         tree("/etc/pve/ha"),
         // `/cluster/ha/status` itself is only an index.
         expected(pvesh!("/cluster/ha/status/current"), "ha_status.json"),
-        expected(
-            pvesh!("/cluster/ha/status/manager_status"),
-            "ha_manager_status.json",
-        ),
+        expected(pvesh!("/cluster/ha/status/manager_status"), "ha_manager_status.json"),
         expected(pvesh!("/cluster/ha/resources"), "ha_resources.json"),
         // PVE 9 has rules, 7 and 8 have groups; asking for the other one fails.
         attempt(pvesh!("/cluster/ha/rules"), "ha_rules.json"),
@@ -32,10 +29,7 @@ pub(super) const DEFAULTS: Recipe = Recipe {
     product: Product::Pve,
     switch: None,
     when: When::Always,
-    items: &[
-        file("/etc/default/pveproxy"),
-        file("/etc/default/pve-ha-manager"),
-    ],
+    items: &[file("/etc/default/pveproxy"), file("/etc/default/pve-ha-manager")],
     secrets: &[],
     way_back: WayBack::Files,
 };

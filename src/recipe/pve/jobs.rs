@@ -15,14 +15,8 @@ pub(super) const JOBS: Recipe = Recipe {
         file("/etc/pve/jobs.cfg"),
         file("/etc/pve/vzdump.cron"),
         expected(pvesh!("/cluster/backup"), "backup_jobs.json"),
-        expected(
-            pvesh!("/cluster/backup-info/not-backed-up"),
-            "guests_without_backup.json",
-        ),
-        expected(
-            pvesh!("/nodes/localhost/tasks", "--typefilter", "vzdump"),
-            "backup_history.json",
-        ),
+        expected(pvesh!("/cluster/backup-info/not-backed-up"), "guests_without_backup.json"),
+        expected(pvesh!("/nodes/localhost/tasks", "--typefilter", "vzdump"), "backup_history.json"),
         // Since PVE 8.
         attempt(pvesh!("/cluster/jobs/realm-sync"), "realm_sync_jobs.json"),
     ],

@@ -14,14 +14,8 @@ pub(super) const NOTIFICATIONS: Recipe = Recipe {
         file("/etc/pve/notifications.cfg"),
         file("/etc/pve/priv/notifications.cfg"),
         tree("/etc/pve/notification-templates"),
-        attempt(
-            pvesh!("/cluster/notifications/targets"),
-            "notification_targets.json",
-        ),
-        attempt(
-            pvesh!("/cluster/notifications/matchers"),
-            "notification_matchers.json",
-        ),
+        attempt(pvesh!("/cluster/notifications/targets"), "notification_targets.json"),
+        attempt(pvesh!("/cluster/notifications/matchers"), "notification_matchers.json"),
     ],
     secrets: &["/etc/pve/priv/notifications.cfg"],
     way_back: WayBack::Pmxcfs,

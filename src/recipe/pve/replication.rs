@@ -14,10 +14,7 @@ pub(super) const JOBS: Recipe = Recipe {
     items: &[
         file("/etc/pve/replication.cfg"),
         expected(pvesh!("/cluster/replication"), "replication_jobs.json"),
-        expected(
-            pvesh!("/nodes/localhost/replication"),
-            "replication_status.json",
-        ),
+        expected(pvesh!("/nodes/localhost/replication"), "replication_status.json"),
     ],
     secrets: &[],
     way_back: WayBack::Pmxcfs,

@@ -7,11 +7,7 @@ pub(super) const SCHEDULES: Recipe = Recipe {
     id: "pve-schedules",
     title: "Schedules",
     product: Product::Pve,
-    switch: Some(Switch::on(
-        "BACKUP_PVE_SCHEDULES",
-        &[],
-        "root's crontab, timers and cron lines of Proxmox",
-    )),
+    switch: Some(Switch::on("BACKUP_PVE_SCHEDULES", &[], "root's crontab, timers and cron lines of Proxmox")),
     when: When::Always,
     items: &[
         Item::Glob("/etc/cron.d/*pve*"),
@@ -19,10 +15,7 @@ pub(super) const SCHEDULES: Recipe = Recipe {
         Item::Glob("/etc/cron.d/*vzdump*"),
         // Fails when root has no crontab.
         attempt(&["crontab", "-l"], "root_crontab.txt"),
-        installed(
-            &["systemctl", "list-timers", "--all", "--no-pager"],
-            "timers.txt",
-        ),
+        installed(&["systemctl", "list-timers", "--all", "--no-pager"], "timers.txt"),
     ],
     secrets: &[],
     way_back: WayBack::Files,

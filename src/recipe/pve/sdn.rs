@@ -22,11 +22,7 @@ pub(super) const SDN: Recipe = Recipe {
         // Since PVE 9.
         attempt(pvesh!("/cluster/sdn/fabrics/all"), "sdn_fabrics.json"),
     ],
-    secrets: &[
-        "/etc/pve/sdn/ipams.cfg",
-        "/etc/pve/sdn/dns.cfg",
-        "/etc/pve/priv/wg-keys.cfg",
-    ],
+    secrets: &["/etc/pve/sdn/ipams.cfg", "/etc/pve/sdn/dns.cfg", "/etc/pve/priv/wg-keys.cfg"],
     way_back: WayBack::Pmxcfs,
 };
 

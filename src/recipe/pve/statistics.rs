@@ -8,11 +8,7 @@ pub(super) const STATISTICS: Recipe = Recipe {
     title: "Usage statistics",
     product: Product::Pve,
     // Changes every minute: with it no two backups would be the same.
-    switch: Some(Switch::off(
-        "BACKUP_PVE_STATISTICS",
-        &[],
-        "usage graphs of nodes, guests and storages (large)",
-    )),
+    switch: Some(Switch::off("BACKUP_PVE_STATISTICS", &[], "usage graphs of nodes, guests and storages (large)")),
     when: When::Always,
     items: &[tree("/var/lib/rrdcached/db")],
     secrets: &[],

@@ -18,27 +18,15 @@ pub(super) const STORAGE: Recipe = Recipe {
         tree("/etc/pve/priv/import"),
         expected(pvesh!("/storage"), "storage.json"),
         // Asks each disk for its health, and a sleeping one takes its time.
-        Item::Command(command(
-            pvesh!("/nodes/localhost/disks/list"),
-            "disks.json",
-            30,
-            CommandNeed::BestEffort,
-        )),
+        Item::Command(command(pvesh!("/nodes/localhost/disks/list"), "disks.json", 30, CommandNeed::BestEffort)),
         expected(pvesh!("/nodes/localhost/disks/lvm"), "disks_lvm.json"),
-        expected(
-            pvesh!("/nodes/localhost/disks/lvmthin"),
-            "disks_lvmthin.json",
-        ),
+        expected(pvesh!("/nodes/localhost/disks/lvmthin"), "disks_lvmthin.json"),
         attempt(pvesh!("/nodes/localhost/disks/zfs"), "disks_zfs.json"),
         // These activate storages: a dead server must not make a warning of the host's backup.
         attempt(pvesh!("/nodes/localhost/storage"), "storage_status.json"),
         attempt(&["pvesm", "status"], "pvesm_status.txt"),
     ],
-    secrets: &[
-        "/etc/pve/priv/storage/**",
-        "/etc/pve/priv/zfs/**",
-        "/etc/pve/priv/import/**",
-    ],
+    secrets: &["/etc/pve/priv/storage/**", "/etc/pve/priv/zfs/**", "/etc/pve/priv/import/**"],
     way_back: WayBack::Pmxcfs,
 };
 
@@ -46,17 +34,9 @@ pub(super) const BACKUP_LISTS: Recipe = Recipe {
     id: "pve-backup-files",
     title: "Lists of guest backups",
     product: Product::Pve,
-    switch: Some(Switch::on(
-        "BACKUP_PVE_BACKUP_FILES",
-        &[],
-        "a list of the guest backups on each storage",
-    )),
+    switch: Some(Switch::on("BACKUP_PVE_BACKUP_FILES", &[], "a list of the guest backups on each storage")),
     when: When::Always,
-    items: &[attempt_each(
-        Names::PveBackupStorages,
-        &["pvesm", "list", "{}", "--content", "backup"],
-        "backups_{}.txt",
-    )],
+    items: &[attempt_each(Names::PveBackupStorages, &["pvesm", "list", "{}", "--content", "backup"], "backups_{}.txt")],
     secrets: &[],
     way_back: WayBack::Export,
 };

@@ -20,10 +20,7 @@ pub(super) const VERSION: Recipe = Recipe {
         expected(pvesh!("/cluster/options"), "cluster_options.json"),
         expected(pvesh!("/cluster/resources"), "cluster_resources.json"),
         attempt(pvesh!("/nodes/localhost/apt/versions"), "apt_versions.json"),
-        attempt(
-            pvesh!("/nodes/localhost/apt/repositories"),
-            "apt_repositories.json",
-        ),
+        attempt(pvesh!("/nodes/localhost/apt/repositories"), "apt_repositories.json"),
     ],
     secrets: &[],
     way_back: WayBack::Export,

@@ -7,19 +7,9 @@ pub(super) const VZDUMP: Recipe = Recipe {
     id: "pve-vzdump",
     title: "vzdump defaults",
     product: Product::Pve,
-    switch: Some(Switch::on(
-        "BACKUP_VZDUMP_CONFIG",
-        &[],
-        "defaults of guest backups (/etc/vzdump.conf)",
-    )),
+    switch: Some(Switch::on("BACKUP_VZDUMP_CONFIG", &[], "defaults of guest backups (/etc/vzdump.conf)")),
     when: When::Always,
-    items: &[
-        file("/etc/vzdump.conf"),
-        expected(
-            pvesh!("/nodes/localhost/vzdump/defaults"),
-            "vzdump_defaults.json",
-        ),
-    ],
+    items: &[file("/etc/vzdump.conf"), expected(pvesh!("/nodes/localhost/vzdump/defaults"), "vzdump_defaults.json")],
     secrets: &[],
     way_back: WayBack::Files,
 };

@@ -3,11 +3,7 @@
 use crate::recipe::shorthand::{file, tree};
 use crate::recipe::{Product, Recipe, Switch, WayBack, When};
 
-const SWITCH: Switch = Switch::on(
-    "BACKUP_CRITICAL_FILES",
-    &[],
-    "accounts, groups, passwords, sudo and login rules",
-);
+const SWITCH: Switch = Switch::on("BACKUP_CRITICAL_FILES", &[], "accounts, groups, passwords, sudo and login rules");
 
 /// Ids of system accounts differ from installation to installation.
 pub(super) const ACCOUNTS: Recipe = Recipe {

@@ -7,11 +7,7 @@ pub(super) const CERTIFICATES: Recipe = Recipe {
     id: "system-certificates",
     title: "Certificates and authorities",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_SSL_CERTS",
-        &[],
-        "certificates, private keys and local authorities (/etc/ssl)",
-    )),
+    switch: Some(Switch::on("BACKUP_SSL_CERTS", &[], "certificates, private keys and local authorities (/etc/ssl)")),
     when: When::Always,
     items: &[
         tree("/etc/ssl"),
@@ -20,10 +16,6 @@ pub(super) const CERTIFICATES: Recipe = Recipe {
         tree("/etc/ca-certificates"),
         tree("/etc/letsencrypt"),
     ],
-    secrets: &[
-        "/etc/ssl/private/**",
-        "/etc/letsencrypt/archive/**",
-        "/etc/letsencrypt/accounts/**",
-    ],
+    secrets: &["/etc/ssl/private/**", "/etc/letsencrypt/archive/**", "/etc/letsencrypt/accounts/**"],
     way_back: WayBack::Files,
 };

@@ -7,22 +7,10 @@ pub(super) const SSH: Recipe = Recipe {
     id: "system-ssh",
     title: "SSH keys and options",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_SSH_KEYS",
-        &[],
-        "SSH host keys, options, and the keys of users",
-    )),
+    switch: Some(Switch::on("BACKUP_SSH_KEYS", &[], "SSH host keys, options, and the keys of users")),
     when: When::Always,
-    items: &[
-        tree("/etc/ssh"),
-        tree("/root/.ssh"),
-        Item::Glob("/home/*/.ssh"),
-    ],
-    secrets: &[
-        "/etc/ssh/ssh_host_*_key",
-        "/root/.ssh/**",
-        "/home/*/.ssh/**",
-    ],
+    items: &[tree("/etc/ssh"), tree("/root/.ssh"), Item::Glob("/home/*/.ssh")],
+    secrets: &["/etc/ssh/ssh_host_*_key", "/root/.ssh/**", "/home/*/.ssh/**"],
     way_back: WayBack::Files,
 };
 
@@ -86,11 +74,7 @@ pub(super) const HOME: Recipe = Recipe {
     id: "system-home",
     title: "Home directories",
     product: Product::System,
-    switch: Some(Switch::off(
-        "BACKUP_HOME",
-        &["BACKUP_USER_HOMES"],
-        "everything below /home (may be large)",
-    )),
+    switch: Some(Switch::off("BACKUP_HOME", &["BACKUP_USER_HOMES"], "everything below /home (may be large)")),
     when: When::Always,
     items: &[tree("/home")],
     secrets: &["/home/**"],

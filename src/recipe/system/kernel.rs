@@ -7,11 +7,7 @@ pub(super) const SYSCTL: Recipe = Recipe {
     id: "system-sysctl",
     title: "Kernel options",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_SYSCTL_CONFIG",
-        &[],
-        "kernel options (sysctl)",
-    )),
+    switch: Some(Switch::on("BACKUP_SYSCTL_CONFIG", &[], "kernel options (sysctl)")),
     when: When::Always,
     items: &[
         file("/etc/sysctl.conf"),
@@ -27,11 +23,7 @@ pub(super) const MODULES: Recipe = Recipe {
     id: "system-modules",
     title: "Kernel modules and udev rules",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_KERNEL_MODULES",
-        &[],
-        "kernel modules, their options, udev rules",
-    )),
+    switch: Some(Switch::on("BACKUP_KERNEL_MODULES", &[], "kernel modules, their options, udev rules")),
     when: When::Always,
     items: &[
         file("/etc/modules"),
@@ -64,10 +56,7 @@ pub(super) const BOOT: Recipe = Recipe {
         // Fails on hosts that do not boot through EFI.
         attempt(&["efibootmgr", "-v"], "efibootmgr.txt"),
         attempt(&["proxmox-boot-tool", "status"], "boot_tool_status.txt"),
-        attempt(
-            &["proxmox-boot-tool", "kernel", "list"],
-            "boot_tool_kernels.txt",
-        ),
+        attempt(&["proxmox-boot-tool", "kernel", "list"], "boot_tool_kernels.txt"),
     ],
     secrets: &[],
     way_back: WayBack::Files,
@@ -83,11 +72,7 @@ pub(super) const BOOT_DISKS: Recipe = Recipe {
     items: &[
         file("/etc/kernel/proxmox-boot-uuids"),
         // A disk without a partition table is normal.
-        attempt_each(
-            Names::Disks,
-            &["sfdisk", "--dump", "/dev/{}"],
-            "sfdisk_{}.txt",
-        ),
+        attempt_each(Names::Disks, &["sfdisk", "--dump", "/dev/{}"], "sfdisk_{}.txt"),
     ],
     secrets: &[],
     way_back: WayBack::SameHardware,

@@ -3,11 +3,7 @@
 use crate::recipe::shorthand::{attempt, attempt_each, file, installed, tree};
 use crate::recipe::{Item, Names, Need, Product, Recipe, Switch, WayBack, When};
 
-const SWITCH: Switch = Switch::on(
-    "BACKUP_NETWORK_CONFIGS",
-    &["BACKUP_NETWORK_CONFIG"],
-    "network configuration",
-);
+const SWITCH: Switch = Switch::on("BACKUP_NETWORK_CONFIGS", &["BACKUP_NETWORK_CONFIG"], "network configuration");
 
 pub(super) const CONFIG: Recipe = Recipe {
     id: "system-network",
@@ -79,39 +75,20 @@ pub(super) const STATE: Recipe = Recipe {
         installed(&["ip", "-j", "rule", "show"], "ip_rule.json"),
         installed(&["ip", "route", "show"], "ip_route.txt"),
         installed(&["ip", "-j", "route", "show"], "ip_route.json"),
-        installed(
-            &["ip", "-4", "route", "show", "table", "all"],
-            "ip_route_all_v4.txt",
-        ),
+        installed(&["ip", "-4", "route", "show", "table", "all"], "ip_route_all_v4.txt"),
         // Fails with IPv6 off.
-        attempt(
-            &["ip", "-6", "route", "show", "table", "all"],
-            "ip_route_all_v6.txt",
-        ),
+        attempt(&["ip", "-6", "route", "show", "table", "all"], "ip_route_all_v6.txt"),
         installed(&["ip", "neigh", "show"], "ip_neigh.txt"),
         installed(&["ip", "-j", "neigh", "show"], "ip_neigh.json"),
         attempt(&["bridge", "-d", "link", "show"], "bridge_link.txt"),
         attempt(&["bridge", "vlan", "show"], "bridge_vlan.txt"),
         attempt(&["bridge", "fdb", "show"], "bridge_fdb.txt"),
         attempt(&["bridge", "mdb", "show"], "bridge_mdb.txt"),
+        attempt_each(Names::NetworkInterfaces, &["ethtool", "-i", "{}"], "ethtool_driver_{}.txt"),
+        attempt_each(Names::NetworkInterfaces, &["ethtool", "-P", "{}"], "ethtool_mac_{}.txt"),
         attempt_each(
             Names::NetworkInterfaces,
-            &["ethtool", "-i", "{}"],
-            "ethtool_driver_{}.txt",
-        ),
-        attempt_each(
-            Names::NetworkInterfaces,
-            &["ethtool", "-P", "{}"],
-            "ethtool_mac_{}.txt",
-        ),
-        attempt_each(
-            Names::NetworkInterfaces,
-            &[
-                "udevadm",
-                "info",
-                "--query=property",
-                "--path=/sys/class/net/{}",
-            ],
+            &["udevadm", "info", "--query=property", "--path=/sys/class/net/{}"],
             "udev_{}.txt",
         ),
     ],
@@ -142,11 +119,7 @@ pub(super) const FIREWALL_RULES: Recipe = Recipe {
     id: "system-firewall-rules",
     title: "Packet filter rules in the kernel",
     product: Product::System,
-    switch: Some(Switch::off(
-        "BACKUP_FIREWALL_RULES",
-        &[],
-        "dump of the packet filter rules in the kernel",
-    )),
+    switch: Some(Switch::off("BACKUP_FIREWALL_RULES", &[], "dump of the packet filter rules in the kernel")),
     when: When::Always,
     items: &[
         attempt(&["iptables-save"], "iptables.txt"),

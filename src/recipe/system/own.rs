@@ -7,11 +7,7 @@ pub(super) const SETTINGS: Recipe = Recipe {
     id: "system-own-settings",
     title: "Settings of this tool",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_CONFIG_FILE",
-        &[],
-        "settings and recipients of this tool",
-    )),
+    switch: Some(Switch::on("BACKUP_CONFIG_FILE", &[], "settings and recipients of this tool")),
     when: When::Always,
     items: &[
         tree("/etc/proxmox-config-backup"),
@@ -33,17 +29,9 @@ pub(super) const SCRIPTS: Recipe = Recipe {
     id: "system-scripts",
     title: "Local programs",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_SCRIPT_DIR",
-        &[],
-        "local programs (/usr/local/bin, /usr/local/sbin)",
-    )),
+    switch: Some(Switch::on("BACKUP_SCRIPT_DIR", &[], "local programs (/usr/local/bin, /usr/local/sbin)")),
     when: When::Always,
-    items: &[
-        tree("/usr/local/bin"),
-        tree("/usr/local/sbin"),
-        tree("/usr/local/etc"),
-    ],
+    items: &[tree("/usr/local/bin"), tree("/usr/local/sbin"), tree("/usr/local/etc")],
     secrets: &["/usr/local/etc/**"],
     way_back: WayBack::Files,
 };
@@ -52,11 +40,7 @@ pub(super) const REPOSITORY: Recipe = Recipe {
     id: "system-script-repository",
     title: "Older backup tools",
     product: Product::System,
-    switch: Some(Switch::off(
-        "BACKUP_SCRIPT_REPOSITORY",
-        &[],
-        "installations of older backup tools below /opt",
-    )),
+    switch: Some(Switch::off("BACKUP_SCRIPT_REPOSITORY", &[], "installations of older backup tools below /opt")),
     when: When::Always,
     // By part: their `backup` and `log` directories hold our input, not configuration.
     items: &[

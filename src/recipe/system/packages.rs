@@ -7,11 +7,7 @@ pub(super) const PACKAGES: Recipe = Recipe {
     id: "system-packages",
     title: "Installed packages",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_INSTALLED_PACKAGES",
-        &[],
-        "list of installed packages and their selections",
-    )),
+    switch: Some(Switch::on("BACKUP_INSTALLED_PACKAGES", &[], "list of installed packages and their selections")),
     when: When::Always,
     items: &[
         installed(&["dpkg", "-l"], "dpkg_list.txt"),
@@ -30,11 +26,7 @@ pub(super) const APT: Recipe = Recipe {
     id: "system-apt",
     title: "Package sources",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_APT_SOURCES",
-        &[],
-        "package sources, pins, keys and options of apt",
-    )),
+    switch: Some(Switch::on("BACKUP_APT_SOURCES", &[], "package sources, pins, keys and options of apt")),
     when: When::Always,
     items: &[
         tree("/etc/apt"),

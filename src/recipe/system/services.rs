@@ -7,11 +7,7 @@ pub(super) const SYSTEMD: Recipe = Recipe {
     id: "system-systemd",
     title: "Units and overrides",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_SYSTEMD_SERVICES",
-        &[],
-        "systemd units, overrides and options",
-    )),
+    switch: Some(Switch::on("BACKUP_SYSTEMD_SERVICES", &[], "systemd units, overrides and options")),
     when: When::Always,
     items: &[
         tree("/etc/systemd/system"),
@@ -21,24 +17,9 @@ pub(super) const SYSTEMD: Recipe = Recipe {
         Item::Glob("/etc/systemd/system*.control"),
         tree("/etc/systemd/system-preset"),
         tree("/etc/tmpfiles.d"),
-        installed(
-            &[
-                "systemctl",
-                "list-units",
-                "--type=service",
-                "--all",
-                "--no-pager",
-            ],
-            "services.txt",
-        ),
-        installed(
-            &["systemctl", "list-unit-files", "--no-pager"],
-            "unit_files.txt",
-        ),
-        installed(
-            &["systemctl", "list-units", "--failed", "--no-pager"],
-            "failed_units.txt",
-        ),
+        installed(&["systemctl", "list-units", "--type=service", "--all", "--no-pager"], "services.txt"),
+        installed(&["systemctl", "list-unit-files", "--no-pager"], "unit_files.txt"),
+        installed(&["systemctl", "list-units", "--failed", "--no-pager"], "failed_units.txt"),
     ],
     secrets: &[],
     way_back: WayBack::Files,
@@ -48,11 +29,7 @@ pub(super) const CRON: Recipe = Recipe {
     id: "system-cron",
     title: "Cron jobs",
     product: Product::System,
-    switch: Some(Switch::on(
-        "BACKUP_CRON_JOBS",
-        &["BACKUP_CRONTABS"],
-        "cron tables of the system and of users",
-    )),
+    switch: Some(Switch::on("BACKUP_CRON_JOBS", &["BACKUP_CRONTABS"], "cron tables of the system and of users")),
     when: When::Always,
     items: &[
         file("/etc/crontab"),
@@ -111,12 +88,7 @@ pub(super) const DEFAULTS: Recipe = Recipe {
         file("/etc/rc.local"),
         tree("/etc/vim"),
     ],
-    secrets: &[
-        "/etc/nut/**",
-        "/etc/snmp/**",
-        "/etc/zabbix/**",
-        "/etc/telegraf/**",
-    ],
+    secrets: &["/etc/nut/**", "/etc/snmp/**", "/etc/zabbix/**", "/etc/telegraf/**"],
     way_back: WayBack::Files,
 };
 
@@ -134,11 +106,6 @@ pub(super) const MAIL: Recipe = Recipe {
         tree("/etc/ssmtp"),
         tree("/etc/exim4"),
     ],
-    secrets: &[
-        "/etc/postfix/sasl*",
-        "/etc/msmtprc",
-        "/etc/ssmtp/**",
-        "/etc/exim4/passwd.client",
-    ],
+    secrets: &["/etc/postfix/sasl*", "/etc/msmtprc", "/etc/ssmtp/**", "/etc/exim4/passwd.client"],
     way_back: WayBack::Files,
 };

@@ -60,11 +60,7 @@ pub(super) const DISKS: Recipe = Recipe {
         tree("/etc/lvm/archive"),
         tree("/etc/lvm/devices"),
     ],
-    secrets: &[
-        "/etc/cryptsetup-keys.d/**",
-        "/etc/luks-keys/**",
-        "/etc/keys/**",
-    ],
+    secrets: &["/etc/cryptsetup-keys.d/**", "/etc/luks-keys/**", "/etc/keys/**"],
     way_back: WayBack::SameHardware,
 };
 
@@ -78,18 +74,9 @@ pub(super) const LVM: Recipe = Recipe {
         file("/etc/lvm/lvm.conf"),
         file("/etc/lvm/lvmlocal.conf"),
         tree("/etc/lvm/profile"),
-        installed(
-            &["pvs", "--reportformat", "json", "--units", "b"],
-            "lvm_pvs.json",
-        ),
-        installed(
-            &["vgs", "--reportformat", "json", "--units", "b"],
-            "lvm_vgs.json",
-        ),
-        installed(
-            &["lvs", "-a", "--reportformat", "json", "--units", "b"],
-            "lvm_lvs.json",
-        ),
+        installed(&["pvs", "--reportformat", "json", "--units", "b"], "lvm_pvs.json"),
+        installed(&["vgs", "--reportformat", "json", "--units", "b"], "lvm_vgs.json"),
+        installed(&["lvs", "-a", "--reportformat", "json", "--units", "b"], "lvm_lvs.json"),
     ],
     secrets: &[],
     way_back: WayBack::Files,
@@ -110,11 +97,7 @@ pub(super) const EXPORTS: Recipe = Recipe {
         file("/etc/tgt/targets.conf"),
         tree("/etc/tgt/conf.d"),
     ],
-    secrets: &[
-        "/etc/samba/**",
-        "/etc/rtslib-fb-target/**",
-        "/etc/target/**",
-    ],
+    secrets: &["/etc/samba/**", "/etc/rtslib-fb-target/**", "/etc/target/**"],
     way_back: WayBack::Files,
 };
 

@@ -3,11 +3,7 @@
 use crate::recipe::shorthand::{attempt, file, installed, tree};
 use crate::recipe::{Product, Recipe, Switch, WayBack, When};
 
-const SWITCH: Switch = Switch::on(
-    "BACKUP_ZFS_CONFIG",
-    &[],
-    "ZFS configuration and pool layout",
-);
+const SWITCH: Switch = Switch::on("BACKUP_ZFS_CONFIG", &[], "ZFS configuration and pool layout");
 
 pub(super) const CONFIG: Recipe = Recipe {
     id: "system-zfs",
@@ -27,11 +23,7 @@ pub(super) const IDENTITY: Recipe = Recipe {
     product: Product::System,
     switch: Some(SWITCH),
     when: When::Always,
-    items: &[
-        file("/etc/hostid"),
-        file("/etc/zfs/zpool.cache"),
-        tree("/etc/zfs/zfs-list.cache"),
-    ],
+    items: &[file("/etc/hostid"), file("/etc/zfs/zpool.cache"), tree("/etc/zfs/zfs-list.cache")],
     secrets: &[],
     way_back: WayBack::SameHardware,
 };
@@ -49,23 +41,8 @@ pub(super) const STATE: Recipe = Recipe {
         attempt(&["zpool", "list", "-v", "-Hp"], "zpool_vdevs.txt"),
         attempt(&["zpool", "get", "-Hp", "all"], "zpool_get.txt"),
         // Without snapshots: a host may have a hundred thousand.
-        installed(
-            &["zfs", "list", "-Hp", "-t", "filesystem,volume"],
-            "zfs_list.txt",
-        ),
-        attempt(
-            &[
-                "zfs",
-                "get",
-                "-Hp",
-                "-s",
-                "local,received",
-                "-t",
-                "filesystem,volume",
-                "all",
-            ],
-            "zfs_get.txt",
-        ),
+        installed(&["zfs", "list", "-Hp", "-t", "filesystem,volume"], "zfs_list.txt"),
+        attempt(&["zfs", "get", "-Hp", "-s", "local,received", "-t", "filesystem,volume", "all"], "zfs_get.txt"),
     ],
     secrets: &[],
     way_back: WayBack::Export,
