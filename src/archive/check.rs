@@ -15,11 +15,11 @@ const WAITING: usize = 8;
 
 /// What an entry must read back as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub(super) struct Expected {
     /// Name in the archive, without the slash of a directory.
-    pub name: Vec<u8>,
+    pub(super) name: Vec<u8>,
     /// SHA-256 of a regular file's logical content.
-    pub sha256: Option<Digest>,
+    pub(super) sha256: Option<Digest>,
 }
 
 /// The archive does not say what it was told.
@@ -45,14 +45,14 @@ pub enum CheckError {
 }
 
 /// The comparing thread.
-pub struct Check {
+pub(super) struct Check {
     expected: Sender<Expected>,
     thread: JoinHandle<Result<u64, CheckError>>,
 }
 
 impl Check {
     /// Starts it; the sender gets the compressed stream.
-    pub fn start(codec: Codec) -> (Self, std::sync::mpsc::SyncSender<Chunk>) {
+    pub(super) fn start(codec: Codec) -> (Self, std::sync::mpsc::SyncSender<Chunk>) {
         let (copies, received) = sync_channel(WAITING);
         let (expected, expectations) = channel();
         let thread = std::thread::spawn(move || compare(codec, Chunks::new(received), &expectations));
@@ -60,13 +60,13 @@ impl Check {
     }
 
     /// Says what the next entry must be.
-    pub fn expect(&self, expected: Expected) {
+    pub(super) fn expect(&self, expected: Expected) {
         // When the thread has ended with a difference, `join` tells.
         let _ = self.expected.send(expected);
     }
 
     /// Waits for the end; gives the number of entries compared.
-    pub fn join(self) -> Result<u64, CheckError> {
+    pub(super) fn join(self) -> Result<u64, CheckError> {
         drop(self.expected);
         self.thread.join().unwrap_or(Err(CheckError::Panicked))
     }
@@ -90,7 +90,7 @@ fn compare(codec: Codec, stream: Chunks, expectations: &Receiver<Expected>) -> R
 }
 
 /// Reads a whole archive; hands on name and content hash of each member.
-pub fn walk<E: From<ReadError>>(
+pub(super) fn walk<E: From<ReadError>>(
     stream: impl Read,
     mut each: impl FnMut(&[u8], Option<Digest>) -> Result<(), E>,
 ) -> Result<(), E> {

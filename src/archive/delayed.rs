@@ -12,7 +12,7 @@ use crate::config;
 const WAIT: usize = 8 * 1024 * 1024;
 
 /// A compressor that starts when enough is known.
-pub struct Delayed<W: Write> {
+pub(super) struct Delayed<W: Write> {
     settings: config::Archive,
     processors: usize,
     stage: Stage<W>,
@@ -27,12 +27,12 @@ enum Stage<W: Write> {
 
 impl<W: Write> Delayed<W> {
     /// Waits for input.
-    pub fn new(inner: W, settings: config::Archive, processors: usize) -> Self {
+    pub(super) fn new(inner: W, settings: config::Archive, processors: usize) -> Self {
         Self { settings, processors, stage: Stage::Waiting(inner, Vec::new()) }
     }
 
     /// Ends the stream; also says what was really used.
-    pub fn finish(mut self) -> io::Result<(W, Effective)> {
+    pub(super) fn finish(mut self) -> io::Result<(W, Effective)> {
         self.start(None)?;
         match self.stage {
             Stage::Running(compressor, effective) => Ok((compressor.finish()?, effective)),

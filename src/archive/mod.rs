@@ -1,14 +1,50 @@
-//! The stream that becomes a file: each adapter is a `Write` or a `Read`, and has a file.
+//! The stream that becomes a file, and the way back: each adapter is a `Write` or a `Read`, and
+//! has a file.
+//!
+//! ```text
+//! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ sink ─→ file, SHA-256, length
+//!             tar    8 MiB wait   threads     │     own thread
+//!                                             └───→ check: decompress ─→ read ─→ compare
+//!                                                   own thread
+//! file ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
+//!                        │ header, pax, sparse, member, acl
+//!                        └ limits
+//! ```
+//!
+//! `pipeline` joins the upper line. Compression itself: `level` decides, `engine` and `parallel` work.
 
 mod level;
 mod engine;
 mod parallel;
 mod compress;
 mod decompress;
+mod delayed;
+mod tee;
+mod sink;
+mod acl;
+mod write;
+mod limits;
+mod header;
+mod pax;
+mod sparse;
+mod member;
+mod read;
+mod check;
+mod pipeline;
 
+pub use acl::{acl_from_text, acl_to_text};
+pub use check::{CheckError, hash_content};
 pub use compress::Compressor;
 pub use decompress::{DECODER_MEMORY_LIMIT, Decompressor, decompressor, sniff};
 pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension, level_range};
+pub use limits::{Limits, ReadError};
+pub use member::{Member, MemberKind, printable};
+pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter};
+pub use read::{ArchiveReader, Piece};
+pub use sink::Written;
+pub use write::{BLOCK, Digest, TarWriter, padding};
+
+use tee::Chunks;
 
 #[cfg(test)]
 mod codec_tests;

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io;
 
+use super::Effective;
 use super::check::{Check, CheckError, Expected};
 use super::delayed::Delayed;
 use super::sink::{Sink, SinkThread, Written, start_sink};
 use super::tee::Tee;
 use super::write::{Digest, TarWriter, stored_name};
-use super::Effective;
 use crate::collect::Entry;
 use crate::config;
 
@@ -45,9 +45,9 @@ pub enum ArchiveError {
 }
 
 fn plain(cause: &io::Error) -> String {
-    cause.raw_os_error().map_or_else(|| cause.to_string(), |code| {
-        nix::errno::Errno::from_raw(code).desc().to_lowercase()
-    })
+    cause
+        .raw_os_error()
+        .map_or_else(|| cause.to_string(), |code| nix::errno::Errno::from_raw(code).desc().to_lowercase())
 }
 
 impl ArchiveWriter {

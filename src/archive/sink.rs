@@ -22,22 +22,22 @@ pub struct Written {
 }
 
 /// Hands blocks to the writing thread; dropping it ends the stream.
-pub struct Sink {
+pub(super) struct Sink {
     blocks: SyncSender<Vec<u8>>,
 }
 
 /// The writing thread, which alone knows why a write failed.
-pub struct SinkThread(JoinHandle<io::Result<Written>>);
+pub(super) struct SinkThread(JoinHandle<io::Result<Written>>);
 
 /// Starts to write at the file's present position.
-pub fn start_sink(file: File) -> (Sink, SinkThread) {
+pub(super) fn start_sink(file: File) -> (Sink, SinkThread) {
     let (blocks, received) = sync_channel(WAITING);
     (Sink { blocks }, SinkThread(std::thread::spawn(move || write_all(file, &received))))
 }
 
 impl SinkThread {
     /// Waits for the end; the [`Sink`] must be gone.
-    pub fn join(self) -> io::Result<Written> {
+    pub(super) fn join(self) -> io::Result<Written> {
         self.0.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread panicked")))
     }
 }

@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, SyncSender};
 const CHUNK: usize = 128 * 1024;
 
 /// A shared chunk of the stream.
-pub type Chunk = Arc<[u8]>;
+pub(super) type Chunk = Arc<[u8]>;
 
 /// Writes on, and sends a copy.
-pub struct Tee<W: Write> {
+pub(super) struct Tee<W: Write> {
     next: W,
     copies: SyncSender<Chunk>,
     waiting: Vec<u8>,
@@ -19,12 +19,12 @@ pub struct Tee<W: Write> {
 
 impl<W: Write> Tee<W> {
     /// `copies` gets what `next` gets.
-    pub fn new(next: W, copies: SyncSender<Chunk>) -> Self {
+    pub(super) fn new(next: W, copies: SyncSender<Chunk>) -> Self {
         Self { next, copies, waiting: Vec::with_capacity(CHUNK) }
     }
 
     /// Hands over the rest; the reader of the copies then sees the end.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(super) fn finish(mut self) -> io::Result<W> {
         self.pass_on()?;
         Ok(self.next)
     }
@@ -58,7 +58,7 @@ impl<W: Write> Write for Tee<W> {
 }
 
 /// The other end: the chunks as a `Read`.
-pub struct Chunks {
+pub(super) struct Chunks {
     from: Receiver<Chunk>,
     chunk: Option<Chunk>,
     at: usize,
@@ -66,7 +66,7 @@ pub struct Chunks {
 
 impl Chunks {
     /// Reads what the sender sends, to its end.
-    pub fn new(from: Receiver<Chunk>) -> Self {
+    pub(super) fn new(from: Receiver<Chunk>) -> Self {
         Self { from, chunk: None, at: 0 }
     }
 }

@@ -107,7 +107,7 @@ pub fn padding(length: u64) -> usize {
 }
 
 /// The name in the archive: the host's path without its leading slash.
-pub fn stored_name(path: &Path, kind: &EntryKind) -> Vec<u8> {
+pub(super) fn stored_name(path: &Path, kind: &EntryKind) -> Vec<u8> {
     let bytes = path.as_os_str().as_bytes();
     let mut name = bytes.strip_prefix(b"/").unwrap_or(bytes).to_vec();
     if *kind == EntryKind::Directory {
@@ -302,9 +302,13 @@ mod tests {
 
     #[test]
     fn times_before_1970_count_downwards() {
-        for (seconds, nanoseconds, text) in
-            [(5, 0, "5"), (5, 1, "5.000000001"), (-2, 500_000_000, "-1.500000000"), (-2, 0, "-2"), (-1, 1, "-0.999999999")]
-        {
+        for (seconds, nanoseconds, text) in [
+            (5, 0, "5"),
+            (5, 1, "5.000000001"),
+            (-2, 500_000_000, "-1.500000000"),
+            (-2, 0, "-2"),
+            (-1, 1, "-0.999999999"),
+        ] {
             assert_eq!(pax_time(seconds, nanoseconds), text);
         }
     }
