@@ -24,3 +24,12 @@ pub mod plan;
 pub mod collect;
 // One stream out, one stream in: an adapter per file.
 pub mod archive;
+// One backup as it lies on disk, where it lies, which ones stay.
+pub mod bundle;
+pub mod storage;
+pub mod preflight;
+pub mod retention;
+// What happened.
+pub mod report;
+// The order of stages.
+pub mod workflow;

@@ -18,12 +18,12 @@ use tar::{EntryType, Header};
 use crate::archive::{BLOCK, padding};
 
 /// Space for the manifest. A usual one has 3 KiB; the rest holds issues.
-pub const METADATA_BYTES: usize = 16 * 1024;
+pub(super) const METADATA_BYTES: usize = 16 * 1024;
 /// Where the archive's bytes start.
-pub const ARCHIVE_OFFSET: u64 = (3 * BLOCK + METADATA_BYTES + BLOCK) as u64;
+pub(super) const ARCHIVE_OFFSET: u64 = (3 * BLOCK + METADATA_BYTES + BLOCK) as u64;
 
 /// Everything in front of the archive's bytes.
-pub fn front(archive: &str, metadata: &[u8], sha256: &str, archive_bytes: u64, mtime: u64) -> Vec<u8> {
+pub(super) fn front(archive: &str, metadata: &[u8], sha256: &str, archive_bytes: u64, mtime: u64) -> Vec<u8> {
     let checksum = checksum_line(sha256, archive);
     let mut bytes = Vec::with_capacity(BLOCK);
     for (name, content) in
@@ -38,12 +38,12 @@ pub fn front(archive: &str, metadata: &[u8], sha256: &str, archive_bytes: u64, m
 }
 
 /// Everything behind them.
-pub fn back(archive_bytes: u64) -> Vec<u8> {
+pub(super) fn back(archive_bytes: u64) -> Vec<u8> {
     vec![0; padding(archive_bytes) + 2 * BLOCK]
 }
 
 /// The line that `sha256sum -c` takes.
-pub fn checksum_line(sha256: &str, archive: &str) -> String {
+pub(super) fn checksum_line(sha256: &str, archive: &str) -> String {
     format!("{sha256}  {archive}\n")
 }
 
@@ -69,7 +69,7 @@ fn member(name: &str, size: u64, mtime: u64) -> Header {
 }
 
 /// Whether the name fits its field; the kernel's host names have at most 64 bytes.
-pub fn fits(archive: &str) -> bool {
+pub(super) fn fits(archive: &str) -> bool {
     archive.len() + ".metadata".len() <= 100
 }
 

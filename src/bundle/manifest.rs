@@ -79,6 +79,9 @@ pub struct Manifest {
     /// What was checked before the backup got its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+    /// SHA-256 of the manifest of this host's backup before this one, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// Command lines that restore this archive by hand.
     pub restore: Vec<String>,
     /// SHA-256 of the manifest's bytes with this value as zeros, hex: finds a flipped bit here too.
@@ -147,7 +150,9 @@ impl Manifest {
         if manifest.format > FORMAT {
             return Err(ManifestError::TooNew(manifest.format));
         }
-        if manifest.format > 0 && !manifest.is_untouched(bytes) {
+        // The digest counts wherever it stands: damage may have made the format look old.
+        let has_digest = manifest.format > 0 || !manifest.self_sha256.is_empty();
+        if has_digest && !manifest.is_untouched(bytes) {
             return Err(ManifestError::Changed);
         }
         Ok(manifest)

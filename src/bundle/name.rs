@@ -78,7 +78,7 @@ pub struct Packing {
 }
 
 /// Name of the archive itself.
-pub fn archive_name(id: &BackupId, codec: Codec) -> String {
+pub(super) fn archive_name(id: &BackupId, codec: Codec) -> String {
     format!("{id}.tar{}", extension(codec))
 }
 
@@ -131,6 +131,7 @@ fn valid_host(host: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any moment will do")]
 mod tests {
     use super::*;
 

@@ -136,16 +136,15 @@ fn open_plain(
     name: &str,
     parsed: Option<(BackupId, Packing)>,
 ) -> Result<Backup, OpenError> {
-    let (id, packing) = match parsed {
-        Some((id, packing)) => (Some(id), packing),
-        None => {
-            let mut start = [0; BLOCK];
-            let got = read_start(file, &mut start).map_err(FileError::of("read", path))?;
-            let codec = codec_of(&start[..got]);
-            let packing = codec.map(|codec| Packing { codec, is_encrypted: false, is_bundled: false });
-            let why = "neither its name nor its first bytes say so";
-            (None, packing.ok_or_else(|| OpenError::NotABackup { path: path.to_owned(), why })?)
-        }
+    let (id, packing) = if let Some((id, packing)) = parsed {
+        (Some(id), packing)
+    } else {
+        let mut start = [0; BLOCK];
+        let got = read_start(file, &mut start).map_err(FileError::of("read", path))?;
+        let codec = codec_of(&start[..got]);
+        let packing = codec.map(|codec| Packing { codec, is_encrypted: false, is_bundled: false });
+        let why = "neither its name nor its first bytes say so";
+        (None, packing.ok_or_else(|| OpenError::NotABackup { path: path.to_owned(), why })?)
     };
     let side = |end: &str| read_side(&PathBuf::from(format!("{}{end}", path.display())));
     Ok(Backup {

@@ -177,13 +177,13 @@ impl SealedArchive {
         let sides: [(&str, &[u8]); 3] =
             [(".sha256", checksum.as_bytes()), (".metadata", &metadata), (".manifest.json", &metadata)];
         // The archive comes last: a backup is there when its archive is.
-        let sided = sides.iter().try_for_each(|(end, content)| {
+        let prepared = sides.iter().try_for_each(|(end, content)| {
             let path = PathBuf::from(format!("{}{end}", archive.display()));
             write_atomically(&path, content)?;
             written.push(path);
             Ok(())
         });
-        let published = sided.and_then(|()| self.partial.publish());
+        let published = prepared.and_then(|()| self.partial.publish());
         if published.is_err() {
             for path in &written {
                 let _ = crate::system::remove_file(path);

@@ -20,7 +20,8 @@ pub enum Content {
 }
 
 impl Content {
-    pub(super) fn bytes(bytes: Vec<u8>) -> Self {
+    /// Bytes that are in memory.
+    pub fn bytes(bytes: Vec<u8>) -> Self {
         Self::Bytes(io::Cursor::new(bytes))
     }
 

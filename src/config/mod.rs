@@ -156,3 +156,15 @@ pub struct Retention {
     /// `MAX_LOCAL_LOGS`; 0 = all.
     pub max_local_logs: u32,
 }
+
+impl Mode {
+    /// The name in configuration and manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Standard => "standard",
+            Self::Maximum => "maximum",
+            Self::Ultra => "ultra",
+        }
+    }
+}

@@ -147,12 +147,12 @@ fn lock(dir: &Path, now: &DateTime<Local>, touch: Touch) -> Result<(Passed, Opti
     }
     match Lock::acquire(&dir.join(LOCK_FILE), now) {
         Ok(lock) => Ok((Passed { name, message: "Lock file acquired successfully".to_owned() }, Some(lock))),
-        Err(LockError::Held { holder, .. }) => Err(PreflightError::Busy { holder: describe(holder, now) }),
+        Err(LockError::Held { holder, .. }) => Err(PreflightError::Busy { holder: describe(holder.as_ref(), now) }),
         Err(LockError::File(error)) => Err(PreflightError::Lock(error)),
     }
 }
 
-fn describe(holder: Option<Holder>, now: &DateTime<Local>) -> String {
+fn describe(holder: Option<&Holder>, now: &DateTime<Local>) -> String {
     let Some(Holder { pid, since }) = holder else { return "its lock file does not say whose".to_owned() };
     let age = u64::try_from(now.timestamp() - since).unwrap_or(0);
     format!("PID {pid}, lock age: {}", Elapsed(std::time::Duration::from_secs(age)))
@@ -172,6 +172,7 @@ fn gb(size: ByteSize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at real trees and clocks")]
 mod tests {
     use super::*;
     use std::time::Duration;

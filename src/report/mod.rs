@@ -8,6 +8,7 @@ use chrono::{DateTime, Local};
 use crate::bundle::Phase;
 use crate::host::Host;
 use crate::issue::{Issue, Severity, Stage};
+use crate::system::Clock;
 use crate::units::Elapsed;
 
 /// A run, from start to end.
@@ -89,6 +90,14 @@ pub enum Verdict {
     Ok,
     /// A backup was made, with so many warnings.
     Warnings(usize),
+}
+
+/// Does something and notes when it began and ended, whether it succeeded or not.
+pub fn timed<T>(phases: &mut Vec<Phase>, name: &str, clock: Clock, work: impl FnOnce() -> T) -> T {
+    let start = clock.now().to_rfc3339();
+    let result = work();
+    phases.push(Phase { name: name.to_owned(), start, end: clock.now().to_rfc3339() });
+    result
 }
 
 impl RunReport {

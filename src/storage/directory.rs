@@ -72,6 +72,14 @@ impl Directory {
         Ok(all)
     }
 
+    /// The newest backup of a host by name alone: no file is opened.
+    pub fn newest_of(&self, host: &str) -> Option<PathBuf> {
+        let names = Root::live().and_then(|root| root.list(&self.path)).ok()?;
+        let backups = names.iter().filter_map(|name| Some((parse_name(&name.to_string_lossy())?.0, name)));
+        let own = backups.filter(|(id, _)| id.host() == host);
+        own.max_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, name)| self.path.join(name))
+    }
+
     fn stored(&self, name: &str) -> Option<Stored> {
         let (id, packing) = parse_name(name)?;
         let path = self.path.join(name);

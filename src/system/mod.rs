@@ -26,9 +26,14 @@ pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
 pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Spool, Workspace, remove_stale_workspaces};
 pub use write::{
-    PartialFile, copy_into, create_private_dir, drop_page_cache, hash_file, hex, is_writable_dir, open_file,
-    remove_file, rename_file, sync_dir, write_atomically,
+    PartialFile, copy_into, create_log, create_private_dir, digest_hex, drop_page_cache, hash_file, hex,
+    is_writable_dir, open_file, remove_file, rename_file, sync_dir, write_atomically, write_public,
 };
+
+/// Whether this process may do everything.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
 
 /// Everything that can be faked, in one value.
 #[derive(Debug)]

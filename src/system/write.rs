@@ -104,6 +104,26 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
     sync_dir(parent(path))
 }
 
+/// Starts a log file of ours, 0600; one of that name is continued.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn create_log(path: &Path) -> Result<File, FileError> {
+    // O_NOFOLLOW: a symlink planted in a foreign LOG_PATH must not make us write elsewhere.
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).bits();
+    File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(FileError::of("create", path))
+}
+
+/// Writes a file that everybody may read: man pages, completions.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    std::fs::write(path, content)
+}
+
 /// Creates a directory and its missing parents, 0700; one that exists is left as it is.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("create the directory", path))
@@ -180,6 +200,11 @@ pub fn hash_file(file: &mut File, offset: u64, length: u64, path: &Path) -> Resu
         Ok(hex(digest.finish().as_ref()))
     });
     hashed.map_err(fail)
+}
+
+/// SHA-256 of bytes in memory, in hex.
+pub fn digest_hex(bytes: &[u8]) -> String {
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 /// Lower-case hexadecimal.

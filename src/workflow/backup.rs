@@ -3,24 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Local};
 use log::info;
 
-use super::gather::{Gathered, Stop, gather};
-use super::prune::{Pruned, prune};
+use super::gather::{Gathered, gather};
+use super::prepare::{Prepared, pre_checks, prepare, unused_id};
+use super::prune::{Pruned, preview, prune};
 use super::{Failure, seal_up};
-use crate::bundle::{BackupId, Seal, parse_name};
+use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
 use crate::config::Config;
-use crate::host::{Host, detect};
+use crate::host::Host;
 use crate::issue::Issue;
 use crate::plan::BackupPlan;
 use crate::preflight::{self, Passed, Touch};
-use crate::recipe::catalog;
-use crate::report::RunReport;
+use crate::report::{RunReport, timed};
 use crate::retention::RetentionPlan;
-use crate::storage::Directory;
-use crate::system::{Lock, System, Workspace, remove_stale_workspaces};
+use crate::system::{System, Workspace};
 
 /// What a run is made of.
 pub struct BackupJob<'a> {
@@ -49,41 +47,43 @@ pub struct DryRun {
 }
 
 /// Makes a backup.
-pub fn backup(job: BackupJob<'_>) -> Result<RunReport, Failure> {
+pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     allowed(job.config)?;
     let clock = job.system.clock;
     let mut report = RunReport::new(Host::default(), clock.now());
-    report.issues = job.issues.clone();
+    report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
-    let lock = pre_checks(&job)?;
+    let lock = pre_checks(job, Touch::Really)?;
     let workspace = Arc::new(Workspace::create(job.run_dir)?);
 
     step(2, "Finding out what this host is, planning what to collect");
-    report.host = detect(&job.system.root);
-    let plan = Arc::new(plan(&job, &report.host)?);
-    narrate_plan(&report.host, &plan);
-    sweep(&job.config.local.backups, &report.host.name)?;
+    let Prepared { host, plan } = prepare(job)?;
+    report.host = host;
+    let plan = Arc::new(plan);
+    let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;
 
     step(3, "Collecting and archiving in one pass");
-    let (gathered, seal) = phase(&mut report, &job, "collect", || collect(&job, &plan, &workspace))?;
+    let (gathered, seal) = timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace))?;
     let Gathered { counters, issues, skipped } = gathered;
     report.counters = counters;
     report.issues.extend(issues);
 
-    step(4, "Verifying: decoded while written, compared entry by entry");
-    let sealed = phase(&mut report, &job, "archive", || Ok(()))
-        .and_then(|()| seal_up::finish(seal, &plan, &report, &skipped, &job))?;
-    step(5, "Reading back from the disk, giving the backup its name");
-    report.archive = Some(seal_up::publish(sealed, &mut report, &job)?);
+    step(4, "Verifying: decoded while written, every entry compared");
+    let facts = seal_up::Facts { id: &id, plan: &plan, skipped: &skipped, job };
+    let sealed = timed_finish(&mut report, seal, &facts)?;
 
-    step(6, "Storage tiers");
-    info!("Local storage: {} (the only tier configured)", job.config.local.backups.display());
+    step(5, "Reading back from the disk, giving the backup its name");
+    report.archive = Some(seal_up::publish(sealed, &mut report, &facts)?);
+
+    step(6, "Storage");
+    info!("✓ Local storage: {} (the only tier configured)", job.config.local.backups.display());
 
     step(7, "Retention");
-    let Pruned { present, removed } = prune(job.config, &report.host.name, clock.now())?;
+    let Pruned { present, removed, issues } = prune(job.config, &report.host.name, clock.now())?;
     report.retention.present = present;
     report.retention.removed = removed;
+    report.issues.extend(issues);
 
     step(8, "Report");
     report.finished = clock.now();
@@ -96,8 +96,45 @@ pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
     allowed(job.config)?;
     let now = job.system.clock.now();
     let (passed, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
-    let host = detect(&job.system.root);
-    let plan = plan(job, &host)?;
-    let retention = super::prune::preview(job.config, &host.name, now)?;
+    let Prepared { host, plan } = prepare(job)?;
+    let retention = preview(job.config, &BackupId::new(&host.name, &now), now)?;
     Ok(DryRun { host, passed, plan, retention })
+}
+
+fn allowed(config: &Config) -> Result<(), Failure> {
+    if !config.run.is_enabled {
+        return Err(Failure::Disabled);
+    }
+    // Asked for and not given would be the worst of all: a plain archive somebody believes encrypted.
+    if config.encryption.is_on {
+        return Err(Failure::Encryption);
+    }
+    Ok(())
+}
+
+fn step(number: u8, what: &str) {
+    info!(target: super::STEP, "Step {number}/8: {what}");
+}
+
+fn collect(
+    job: &BackupJob<'_>,
+    id: &BackupId,
+    plan: &Arc<BackupPlan>,
+    workspace: &Arc<Workspace>,
+) -> Result<(Gathered, Seal), Failure> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, processors)?;
+    let limits = Limits { io: job.config.local.io_limit, workers: job.config.collect.command_workers };
+    gather(start(plan, &job.system, workspace, limits), seal)
+}
+
+fn timed_finish(
+    report: &mut RunReport,
+    seal: Seal,
+    facts: &seal_up::Facts<'_>,
+) -> Result<crate::bundle::SealedArchive, Failure> {
+    let mut phases = std::mem::take(&mut report.phases);
+    let sealed = timed(&mut phases, "verify", facts.job.system.clock, || seal_up::finish(seal, report, facts));
+    report.phases = phases;
+    sealed
 }

@@ -2,11 +2,11 @@
 
 use log::{debug, warn};
 
-use crate::bundle::{Seal, SealError};
+use super::Failure;
+use crate::bundle::Seal;
 use crate::collect::{Collection, Entry, EntryKind, Found};
 use crate::issue::{Issue, Severity};
 use crate::report::Counters;
-use crate::system::Cancelled;
 
 /// What the loop leaves behind.
 #[derive(Default)]
@@ -17,21 +17,15 @@ pub(super) struct Gathered {
     pub(super) skipped: Vec<(String, &'static str)>,
 }
 
-/// Why it ended early.
-pub(super) enum Stop {
-    Seal(SealError),
-    Cancelled(Cancelled),
-}
-
 /// Archives everything that is found.
-pub(super) fn gather(collection: Collection, mut seal: Seal) -> Result<(Seal, Gathered), Stop> {
+pub(super) fn gather(collection: Collection, mut seal: Seal) -> Result<(Gathered, Seal), Failure> {
     let mut gathered = Gathered::default();
     for found in collection {
-        match found.map_err(Stop::Cancelled)? {
+        match found? {
             Found::Entry(mut entry) => {
                 gathered.count(&entry);
                 debug!("{}", entry.path.display());
-                seal = seal.append(&mut entry).map_err(Stop::Seal)?;
+                seal = seal.append(&mut entry)?;
             }
             Found::Issue(issue) => gathered.keep(issue),
             Found::Skipped { path, why } => {
@@ -45,7 +39,7 @@ pub(super) fn gather(collection: Collection, mut seal: Seal) -> Result<(Seal, Ga
             }
         }
     }
-    Ok((seal, gathered))
+    Ok((gathered, seal))
 }
 
 impl Gathered {

@@ -5,9 +5,11 @@ mod exit;
 mod find;
 mod gather;
 mod look;
+mod prepare;
 mod prune;
+mod seal_up;
 
-use crate::archive::{ArchiveError, ReadError, UnpackError};
+use crate::archive::{ArchiveError, ReadError};
 use crate::bundle::{OpenError, SealError, VerifyError};
 use crate::preflight::PreflightError;
 use crate::storage::StorageError;
@@ -16,8 +18,11 @@ use crate::system::{Cancelled, FileError, Signal};
 pub use backup::{BackupJob, DryRun, backup, dry_run};
 pub use exit::{EXIT_CODES, ExitCode};
 pub use find::find;
-pub use look::{Listed, cat, extract, list_members};
+pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, prune, retention_plan};
+
+/// Log target of the `Step N/8` lines: terminals show them in blue.
+pub const STEP: &str = "step";
 
 /// Why a workflow ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +30,9 @@ pub enum Failure {
     /// `BACKUP_ENABLED=false`.
     #[error("nothing done: BACKUP_ENABLED is false")]
     Disabled,
+    /// A backup of a running machine needs its root user.
+    #[error("not root: most of what a backup holds can be read by root only")]
+    NotRoot,
     /// What is asked for is not there.
     #[error("{0}")]
     NotFound(String),
@@ -52,9 +60,6 @@ pub enum Failure {
     /// Reading an archive.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Unpacking.
-    #[error(transparent)]
-    Unpack(#[from] UnpackError),
     /// Verifying.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -68,16 +73,17 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Disabled => ExitCode::Skipped,
-            Self::NotFound(_) => ExitCode::Environment,
+            Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
             Self::Encryption | Self::Open(OpenError::Encrypted(_)) => ExitCode::Encryption,
             Self::Preflight(_) => ExitCode::Preflight,
             Self::PmxcfsMissing => ExitCode::Collection,
-            Self::File(error) | Self::Open(OpenError::File(error)) => of_file(error),
+            Self::File(error) | Self::Open(OpenError::File(error)) | Self::Verify(VerifyError::File(error)) => {
+                of_file(error)
+            }
             Self::Seal(error) => of_seal(error),
             Self::Storage(StorageError::File(error)) if error.is_full() => ExitCode::DiskFull,
             Self::Storage(_) => ExitCode::Storage,
-            Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) | Self::Unpack(_) => ExitCode::Archive,
-            Self::Verify(VerifyError::File(error)) => of_file(error),
+            Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) => ExitCode::Archive,
             Self::Verify(VerifyError::Cancelled(cancelled)) | Self::Cancelled(cancelled) => of_signal(*cancelled),
         }
     }
@@ -93,6 +99,7 @@ impl Failure {
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Seal(error) if error.is_full() => Some("free some space; the unfinished backup is already removed"),
             Self::Seal(SealError::ReadBack(_)) => Some("check the disk (smartctl -a, dmesg); the backup was not kept"),
+            Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
             _ => None,
         }

@@ -1,0 +1,98 @@
+//! Which backup is meant: `latest`, an ID or the end of one, a file.
+
+use std::path::Path;
+
+use super::Failure;
+use crate::bundle::Backup;
+use crate::storage::{Directory, Stored};
+use crate::system::Root;
+
+/// Opens the backup `wanted` names: a path, `latest`, an ID, a file name, the end of an ID.
+pub fn find(dir: &Path, host: &str, wanted: &str) -> Result<Backup, Failure> {
+    let as_path = Path::new(wanted);
+    if wanted.contains('/') || is_file(as_path) {
+        return Ok(Backup::open(as_path)?);
+    }
+    let stored = Directory::new(dir).list()?;
+    let chosen =
+        choose(&stored, host, wanted).map_err(|why| Failure::NotFound(format!("{why} in {}", dir.display())))?;
+    Ok(Backup::open(&chosen.path)?)
+}
+
+fn is_file(path: &Path) -> bool {
+    let here = std::path::absolute(path).unwrap_or_default();
+    Root::live()
+        .is_ok_and(|root| root.stat(&here).is_ok_and(|stat| stat.is_some_and(|s| s.kind == crate::system::Kind::File)))
+}
+
+fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, String> {
+    if wanted == "latest" {
+        return newest(stored, host);
+    }
+    let file_name = |backup: &&Stored| backup.path.file_name().is_some_and(|name| name.to_string_lossy() == wanted);
+    if let Some(exact) = stored.iter().find(|backup| backup.id.as_str() == wanted || file_name(backup)) {
+        return Ok(exact);
+    }
+    let mut ending = stored.iter().filter(|backup| backup.id.as_str().ends_with(wanted) && !wanted.is_empty());
+    match (ending.next(), ending.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(one), Some(other)) => Err(format!("`{wanted}` may be {} or {}", one.id, other.id)),
+        _ => Err(format!("there is no backup `{wanted}`")),
+    }
+}
+
+/// This host's newest; on a new machine with another name, the newest of the only host there is.
+fn newest<'a>(stored: &'a [Stored], host: &str) -> Result<&'a Stored, String> {
+    if let Some(own) = stored.iter().find(|backup| backup.host() == host) {
+        return Ok(own);
+    }
+    let mut hosts: Vec<&str> = stored.iter().map(Stored::host).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    match hosts.as_slice() {
+        [] => Err("there is no backup".to_owned()),
+        [_] => stored.first().ok_or_else(|| "there is no backup".to_owned()),
+        many => Err(format!("there is no backup of {host} but of {}: name one", many.join(", "))),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
+mod tests {
+    use super::*;
+
+    fn tier(names: &[&str]) -> (tempfile::TempDir, Vec<Stored>) {
+        let dir = tempfile::tempdir().unwrap();
+        for name in names {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        let stored = Directory::new(dir.path()).list().unwrap();
+        (dir, stored)
+    }
+
+    const TWO_HOSTS: [&str; 3] =
+        ["a-backup-20260101-000000.tar", "a-backup-20260102-000000.tar", "b-backup-20260103-000000.tar"];
+
+    #[test]
+    fn latest_is_this_hosts_newest() {
+        let (_dir, stored) = tier(&TWO_HOSTS);
+        assert_eq!(choose(&stored, "a", "latest").unwrap().id.as_str(), "a-backup-20260102-000000");
+        assert!(choose(&stored, "c", "latest").unwrap_err().contains("but of a, b"));
+    }
+
+    #[test]
+    fn latest_on_a_new_machine_is_the_newest_of_the_only_host() {
+        let (_dir, stored) = tier(&TWO_HOSTS[..2]);
+        assert_eq!(choose(&stored, "fresh", "latest").unwrap().id.as_str(), "a-backup-20260102-000000");
+    }
+
+    #[test]
+    fn an_id_its_end_and_a_file_name_name_a_backup() {
+        let (_dir, stored) = tier(&TWO_HOSTS);
+        for wanted in ["b-backup-20260103-000000", "b-backup-20260103-000000.tar", "20260103-000000"] {
+            assert_eq!(choose(&stored, "a", wanted).unwrap().host(), "b", "{wanted}");
+        }
+        assert!(choose(&stored, "a", "000000").unwrap_err().contains("may be"));
+        assert!(choose(&stored, "a", "").is_err());
+    }
+}
