@@ -31,6 +31,8 @@ mod member;
 mod read;
 mod check;
 mod pipeline;
+mod unpacker;
+mod unpack;
 
 pub use acl::{acl_from_text, acl_to_text};
 pub use check::{CheckError, hash_content};
@@ -42,9 +44,13 @@ pub use member::{Member, MemberKind, printable};
 pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter};
 pub use read::{ArchiveReader, Piece};
 pub use sink::Written;
+pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack};
 pub use write::{BLOCK, Digest, TarWriter, padding};
 
 use tee::Chunks;
 
 #[cfg(test)]
 mod codec_tests;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
+mod unpack_tests;

@@ -3,6 +3,7 @@
 //! Everything that a test fakes or `--root DIR` changes comes through here, so no other module
 //! needs special code for it. clippy's `disallowed-methods` refuses the ways around.
 
+mod beneath;
 mod clock;
 mod command;
 mod error;
@@ -15,6 +16,7 @@ mod walk;
 mod workspace;
 mod write;
 
+pub use beneath::{Attributes, Beneath, dress, is_root};
 pub use clock::{Clock, local_stamp};
 pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;

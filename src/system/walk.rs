@@ -17,8 +17,8 @@ use super::{FileError, Kind, Stat};
 /// An open directory and its path for messages.
 #[derive(Debug)]
 pub struct Directory {
-    fd: OwnedFd,
-    path: PathBuf,
+    pub(super) fd: OwnedFd,
+    pub(super) path: PathBuf,
 }
 
 /// One name in a directory.
