@@ -12,6 +12,7 @@ mod recorded;
 mod root;
 mod signal;
 mod space;
+mod trusted;
 mod walk;
 mod workspace;
 mod write;
@@ -25,6 +26,7 @@ pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
 pub use signal::{Cancel, Cancelled, Signal};
 pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
+pub use trusted::read_at_most;
 pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Spool, Workspace, remove_stale_workspaces};
 pub use write::{

@@ -141,6 +141,15 @@ impl Root {
         Ok(File::from(fd))
     }
 
+    /// Opens the file itself: a symlink at the end of the path is an error (`ELOOP`).
+    pub fn open_no_symlink(&self, path: impl AsRef<Path>) -> Result<File, FileError> {
+        let path = path.as_ref();
+        let fd = self
+            .resolve(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW)
+            .map_err(FileError::of("open", path))?;
+        Ok(File::from(fd))
+    }
+
     /// The whole content; more than 16 MiB is an error.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, FileError> {
         let path = path.as_ref();
