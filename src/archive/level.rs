@@ -5,13 +5,9 @@
 //! first where the level is an everyday one, and fewer threads first where the user asked for the
 //! smallest file (`maximum`, `ultra`), because small blocks cost exactly what those modes buy.
 
-use std::ops::RangeInclusive;
-use std::str::FromStr;
-
 use crate::config::{Archive, Codec, Mode};
-
-/// The codec of a configuration that names none; the table behind it is decision 0002.
-pub const DEFAULT_CODEC: Codec = Codec::Zstd;
+// Names and levels are settings; readers of archives find them here too.
+pub use crate::config::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 
 const MIB: u64 = 1 << 20;
 /// Blocks below this cost ratio and gain no time: thread hand-over begins to show.
@@ -166,32 +162,12 @@ impl Effective {
     }
 }
 
-/// The levels a codec knows; outside is a configuration error.
-pub fn level_range(codec: Codec) -> RangeInclusive<u8> {
-    match codec {
-        Codec::None => 0..=0,
-        Codec::Gzip | Codec::Pigz | Codec::Bzip2 => 1..=9,
-        Codec::Xz | Codec::Lzma => 0..=9,
-        Codec::Zstd => 1..=22,
-    }
-}
-
 /// The first level that needs more than [`STANDARD_LIMIT`] with one thread.
 fn first_heavy_level(codec: Codec) -> u8 {
     match codec {
         Codec::Xz | Codec::Lzma => 8,
         Codec::Zstd => 20,
         _ => u8::MAX,
-    }
-}
-
-/// The level of a codec for which none is configured.
-pub fn default_level(codec: Codec) -> u8 {
-    match codec {
-        Codec::None => 0,
-        Codec::Gzip | Codec::Pigz | Codec::Xz | Codec::Lzma => 6,
-        Codec::Zstd => 8,
-        Codec::Bzip2 => 9,
     }
 }
 
@@ -206,44 +182,6 @@ pub fn extension(codec: Codec) -> &'static str {
         Codec::Zstd => ".zst",
     }
 }
-
-impl Codec {
-    /// The name in configuration and manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Pigz => "pigz",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-            Self::Lzma => "lzma",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-impl FromStr for Codec {
-    type Err = UnknownCodec;
-
-    /// Reads a name or an alias, any case.
-    fn from_str(name: &str) -> Result<Self, UnknownCodec> {
-        Ok(match name.trim().to_ascii_lowercase().as_str() {
-            "none" => Self::None,
-            "gzip" | "gz" => Self::Gzip,
-            "pigz" => Self::Pigz,
-            "bzip2" | "bz2" => Self::Bzip2,
-            "xz" => Self::Xz,
-            "lzma" => Self::Lzma,
-            "zstd" | "zst" => Self::Zstd,
-            _ => return Err(UnknownCodec(name.to_owned())),
-        })
-    }
-}
-
-/// No codec has this name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("compression type {0:?} is none of none, gzip, pigz, bzip2, xz, lzma, zstd")]
-pub struct UnknownCodec(pub String);
 
 fn effective_level(archive: &Archive) -> u8 {
     let range = level_range(archive.codec);
@@ -377,16 +315,5 @@ mod tests {
         assert_eq!(small.window_bytes, 2 << 20);
         let one = Effective::new(&archive(Codec::Xz, 6, Mode::Standard, 1), 4, 5 << 30);
         assert_eq!((one.block_bytes, one.window_bytes), (24 << 20, 8 << 20));
-    }
-
-    #[test]
-    fn names_and_aliases_parse() {
-        for codec in CODECS {
-            assert_eq!(codec.as_str().parse(), Ok(codec));
-        }
-        for (name, codec) in [("gz", Codec::Gzip), ("BZ2", Codec::Bzip2), (" zst ", Codec::Zstd)] {
-            assert_eq!(name.parse(), Ok(codec));
-        }
-        assert!("rar".parse::<Codec>().is_err());
     }
 }

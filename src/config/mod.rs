@@ -3,11 +3,36 @@
 //! Text becomes a [`Config`] in three steps: `parse` (text → lines of key and value), `check`
 //! (values → [`Config`] or *all* mistakes at once), and the table in `keys` that both follow.
 
+mod build;
+mod check;
+mod codec;
+mod environment;
+mod expand;
+mod find;
+mod finding;
+mod keys;
+mod load;
+mod nearest;
+mod origin;
+mod parse;
+mod secrets;
+mod template;
+mod value;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::units::ByteSize;
+
+pub use check::Shown;
+pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
+pub use find::PLACES;
+pub use finding::{Finding, Weight};
+pub use keys::{Key, Kind, Secrecy, Section, Status, all as keys};
+pub use load::{ConfigError, Loaded, Source, load};
+pub use origin::{Origin, Setting};
+pub use template::{configuration_markdown, shipped_file};
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,214 @@
+//! Checked values → the sections of [`Config`]. Nothing can go wrong here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::check::Checked;
+use super::codec::default_level;
+use super::keys;
+use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run};
+use crate::recipe::{Default, catalog};
+
+/// Keys that say where a recipe's usual place is.
+const PLACES: [&str; 5] =
+    ["PVE_CONFIG_PATH", "PVE_CLUSTER_PATH", "VZDUMP_CONFIG_PATH", "CEPH_CONFIG_PATH", "PBS_CONFIG_PATH"];
+
+/// Where we keep what is nobody's configuration.
+const WORKSPACE: &str = "/run/proxmox-config-backup";
+
+pub(super) fn config(checked: &Checked) -> Config {
+    Config {
+        run: run(checked),
+        local: local(checked),
+        collect: collect(checked),
+        archive: archive(checked),
+        encryption: Encryption {
+            is_on: checked.bool("ENCRYPT_ARCHIVE"),
+            recipients: checked.list("AGE_RECIPIENT"),
+            recipients_file: place(checked, "AGE_RECIPIENT_FILE"),
+        },
+        retention: retention(checked),
+    }
+}
+
+fn run(checked: &Checked) -> Run {
+    Run {
+        is_enabled: checked.bool("BACKUP_ENABLED"),
+        is_dry_run: checked.bool("DRY_RUN"),
+        log_level: match checked.word("DEBUG_LEVEL") {
+            "none" => 0,
+            "critical" => 1,
+            "error" => 2,
+            "warning" => 3,
+            "advanced" | "extreme" => 5,
+            _ => 4,
+        },
+        colors: match (checked.bool("USE_COLOR"), checked.bool("COLORIZE_STEP_LOGS")) {
+            (false, _) => Colors::Off,
+            (true, false) => Colors::Levels,
+            (true, true) => Colors::LevelsAndSteps,
+        },
+        root: checked.path("SYSTEM_ROOT_PREFIX").filter(|root| root != Path::new("/")),
+    }
+}
+
+fn local(checked: &Checked) -> Local {
+    Local {
+        backups: place(checked, "BACKUP_PATH"),
+        logs: place(checked, "LOG_PATH"),
+        lock_dir: place(checked, "LOCK_PATH"),
+        is_configured: checked.is_given("BACKUP_PATH"),
+        min_free: checked.bytes("MIN_DISK_SPACE_PRIMARY_GB"),
+        skip_permission_check: checked.bool("SKIP_PERMISSION_CHECK"),
+        io_limit: checked.duration("FS_IO_TIMEOUT"),
+    }
+}
+
+fn collect(checked: &Checked) -> Collect {
+    let limit = checked.is_given("PVESH_TIMEOUT").then(|| ("pvesh".to_owned(), checked.duration("PVESH_TIMEOUT")));
+    Collect {
+        switches: switches(checked),
+        custom_paths: checked.list("CUSTOM_BACKUP_PATHS"),
+        excludes: [checked.list("BACKUP_BLACKLIST"), checked.list("BACKUP_EXCLUDE_PATTERNS")].concat(),
+        moved: moved(checked),
+        command_workers: whole(checked, "COMMAND_WORKERS"),
+        command_limits: limit.into_iter().collect(),
+        own_places: own_places(checked),
+    }
+}
+
+/// Those that differ from the catalog.
+fn switches(checked: &Checked) -> BTreeMap<String, bool> {
+    let all = catalog().filter_map(|recipe| recipe.switch);
+    all.map(|switch| (switch.key.to_owned(), checked.bool(switch.key), switch.default == Default::On))
+        .filter(|(_, value, default)| value != default)
+        .map(|(key, value, _)| (key, value))
+        .collect()
+}
+
+fn moved(checked: &Checked) -> BTreeMap<String, PathBuf> {
+    let mut moved = BTreeMap::new();
+    for name in PLACES {
+        let usual = keys::find(name).map_or("", |key| key.default);
+        if let Some(place) = checked.path(name).filter(|place| place != Path::new(usual)) {
+            moved.insert(usual.to_owned(), place);
+        }
+    }
+    // The Bash tool meant corosync's directory, the Go tool the file in the cluster file system.
+    if let Some(place) = checked.path("COROSYNC_CONFIG_PATH") {
+        let usual = if place.ends_with("corosync.conf") { "/etc/pve/corosync.conf" } else { "/etc/corosync" };
+        let follows = moved.get("/etc/pve").is_some_and(|pve| place == pve.join("corosync.conf"));
+        if place != Path::new(usual) && !follows {
+            moved.insert(usual.to_owned(), place);
+        }
+    }
+    moved
+}
+
+fn own_places(checked: &Checked) -> Vec<PathBuf> {
+    let given = ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SECONDARY_PATH", "SECONDARY_LOG_PATH"];
+    // A mounted remote is a directory like any other.
+    let mounted = ["CLOUD_REMOTE", "CLOUD_LOG_PATH"].map(|name| PathBuf::from(checked.text(name)));
+    let mut places: Vec<PathBuf> = given.iter().filter_map(|name| checked.path(name)).collect();
+    places.extend(mounted.into_iter().filter(|place| place.is_absolute() && place != Path::new("/")));
+    places.push(PathBuf::from(WORKSPACE));
+    places.sort();
+    places.dedup();
+    places
+}
+
+fn archive(checked: &Checked) -> Archive {
+    let codec = checked.codec();
+    let level = checked.number("COMPRESSION_LEVEL").and_then(|level| u8::try_from(level).ok());
+    Archive {
+        codec,
+        level: level.filter(|_| codec != super::Codec::None).unwrap_or_else(|| default_level(codec)),
+        mode: match checked.word("COMPRESSION_MODE") {
+            "fast" => Mode::Fast,
+            "maximum" => Mode::Maximum,
+            "ultra" => Mode::Ultra,
+            _ => Mode::Standard,
+        },
+        threads: whole(checked, "COMPRESSION_THREADS"),
+        bundle: checked.bool("BUNDLE_ASSOCIATED_FILES"),
+    }
+}
+
+fn retention(checked: &Checked) -> Retention {
+    let count = |name| checked.number(name).and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
+    Retention {
+        // A policy that this version cannot carry out must not remove what it would keep.
+        max_local: if is_gfs(checked) { 0 } else { count("MAX_LOCAL_BACKUPS") },
+        max_local_logs: count("MAX_LOCAL_LOGS"),
+    }
+}
+
+fn is_gfs(checked: &Checked) -> bool {
+    let classes = ["LAST", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
+    let is_set = |name: String| checked.number(&name).is_some_and(|count| count > 0);
+    checked.word("RETENTION_POLICY") == "gfs"
+        || classes
+            .iter()
+            .any(|class| is_set(format!("RETENTION_{class}")) || is_set(format!("LOCAL_RETENTION_{class}")))
+}
+
+fn whole(checked: &Checked, name: &str) -> usize {
+    checked.number(name).and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
+}
+
+/// A path whose key has a default.
+fn place(checked: &Checked, name: &str) -> PathBuf {
+    checked.path(name).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::check;
+    use super::super::{Codec, Origin, Setting};
+    use super::*;
+
+    fn config_of(lines: &[(&str, &str)]) -> Config {
+        let setting = |(key, value): &(&str, &str)| Setting {
+            key: (*key).into(),
+            value: (*value).into(),
+            origin: Origin::CommandLine,
+        };
+        let (checked, findings) = check(&lines.iter().map(setting).collect::<Vec<_>>(), None);
+        assert!(findings.iter().all(|finding| finding.weight < super::super::Weight::Mistake), "{findings:?}");
+        config(&checked)
+    }
+
+    #[test]
+    fn nothing_said_gives_the_defaults() {
+        let config = config_of(&[]);
+        assert_eq!(config.local.backups, Path::new("/var/backups/proxmox-config-backup"));
+        assert_eq!(config.local.lock_dir, Path::new("/run/proxmox-config-backup"));
+        assert_eq!((config.archive.codec, config.archive.level), (Codec::Zstd, 8));
+        assert_eq!((config.run.log_level, config.run.colors), (4, Colors::LevelsAndSteps));
+        assert_eq!((config.retention.max_local, config.local.min_free.0), (7, 10 << 30));
+        assert!(config.collect.switches.is_empty() && config.collect.moved.is_empty());
+        assert!(!config.local.is_configured && config.run.root.is_none());
+    }
+
+    #[test]
+    fn settings_reach_their_sections() {
+        let config = config_of(&[
+            ("BACKUP_VM_CONFIGS", "off"),
+            ("BACKUP_FIREWALL_RULES", "on"),
+            ("PVE_CONFIG_PATH", "/srv/pve"),
+            ("COROSYNC_CONFIG_PATH", "/srv/pve/corosync.conf"),
+            ("PVESH_TIMEOUT", "1m"),
+            ("COMPRESSION_TYPE", "bz2"),
+            ("RETENTION_DAILY", "7"),
+            ("DEBUG_LEVEL", "5"),
+            ("SYSTEM_ROOT_PREFIX", "/mnt/host"),
+        ]);
+        assert_eq!(config.collect.switches.get("BACKUP_VM_CONFIGS"), Some(&false));
+        assert_eq!(config.collect.switches.get("BACKUP_FIREWALL_RULES"), Some(&true));
+        assert_eq!(config.collect.moved, BTreeMap::from([("/etc/pve".to_owned(), PathBuf::from("/srv/pve"))]));
+        assert_eq!(config.collect.command_limits["pvesh"].as_secs(), 60);
+        assert_eq!((config.archive.codec, config.archive.level), (Codec::Bzip2, 9));
+        assert_eq!((config.retention.max_local, config.run.log_level), (0, 5));
+        assert_eq!(config.run.root.as_deref(), Some(Path::new("/mnt/host")));
+    }
+}

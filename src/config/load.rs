@@ -1,0 +1,225 @@
+//! The order of reading: find → parse → fill in → add environment and options → check → build.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::check::check;
+use super::expand::{Scope, expand};
+use super::find::{self, ConfigFile, PassedOver};
+use super::finding::harmless;
+use super::keys::{self, Key};
+use super::parse::{self, Fault, Line};
+use super::{Config, Finding, Origin, Setting, Shown, Weight};
+use super::{build, environment, secrets};
+use crate::system::{FileError, Root};
+
+/// Where to look for a configuration.
+#[derive(Debug)]
+pub struct Source {
+    /// The tree that [`super::PLACES`] are looked up in: this machine's, also with `--root`.
+    pub root: Root,
+    /// `--config FILE`: this file and no other.
+    pub explicit: Option<PathBuf>,
+    /// The running program's own path; one in `X/build` says that `BASE_DIR` is `X`.
+    pub program: Option<PathBuf>,
+}
+
+/// A configuration that can be used, and what is to be said about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The checked settings.
+    pub config: Config,
+    /// The file that was read; `None` = defaults.
+    pub file: Option<PathBuf>,
+    /// No mistakes among them. Unknown keys are errors in `config check` and warnings in a run
+    /// ([`Finding::issue`]).
+    pub findings: Vec<Finding>,
+    /// Every key with value and origin, for `config show`.
+    pub values: Vec<Shown>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    File(FileError),
+    /// A file must not be believed.
+    #[error("{}: this configuration file {reason}", harmless(&path.display().to_string()))]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A file with secrets in it that others can read.
+    #[error("{}: others can read this configuration file, and {key} is a secret", harmless(&path.display().to_string()))]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// The first secret in it.
+        key: String,
+    },
+    /// All mistakes, and unknown keys among them, by place.
+    #[error("{}", one_per_line(.0))]
+    Mistakes(Vec<Finding>),
+}
+
+impl ConfigError {
+    /// What to do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::File(error) if error.is_absent() => "check the name given with --config".to_owned(),
+            Self::File(_) => "run as root".to_owned(),
+            Self::Untrusted { path, .. } | Self::Exposed { path, .. } => {
+                let path = harmless(&path.display().to_string());
+                format!("chown root:root {path} and chmod 0600 {path}, after reading what is in it")
+            }
+            Self::Mistakes(_) => "correct these lines, then run: proxmox-backup config check".to_owned(),
+        }
+    }
+}
+
+fn one_per_line(findings: &[Finding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl Source {
+    /// This machine, with the file and program given.
+    pub fn live(explicit: Option<PathBuf>, program: Option<PathBuf>) -> Result<Self, ConfigError> {
+        Ok(Self { root: Root::live().map_err(ConfigError::File)?, explicit, program })
+    }
+}
+
+/// Reads, checks and builds. `overrides` come from the command line, by key name.
+pub fn load(
+    source: &Source,
+    environment: &BTreeMap<String, String>,
+    overrides: &[(&str, String)],
+) -> Result<Loaded, ConfigError> {
+    let (file, passed_over) = match &source.explicit {
+        Some(path) => (Some(find::explicit(path)?), Vec::new()),
+        None => find::search(&source.root)?,
+    };
+    let mut reading = Reading::new(file.as_ref(), source, environment);
+    reading.file_settings();
+    reading.add(secrets_of(environment));
+    reading.settings.extend(environment::settings(environment));
+    reading.settings.extend(overrides.iter().map(|(key, value)| Setting {
+        key: key.to_ascii_uppercase(),
+        value: value.clone(),
+        origin: Origin::CommandLine,
+    }));
+    reading.finish(passed_over)
+}
+
+fn secrets_of(environment: &BTreeMap<String, String>) -> (Vec<Setting>, Vec<Finding>) {
+    match environment.get("CREDENTIALS_DIRECTORY") {
+        Some(directory) if !directory.is_empty() => secrets::credentials(Path::new(directory)),
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+struct Reading<'a> {
+    file: Option<&'a ConfigFile>,
+    base_dir: PathBuf,
+    environment: &'a BTreeMap<String, String>,
+    settings: Vec<Setting>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(file: Option<&'a ConfigFile>, source: &Source, environment: &'a BTreeMap<String, String>) -> Self {
+        let path = file.map(|file| file.path.as_path());
+        let named = [environment::PREFIX, ""].map(|prefix| environment.get(&format!("{prefix}BASE_DIR")));
+        let named = named.into_iter().flatten().find(|dir| dir.starts_with('/')).map(PathBuf::from);
+        let base_dir = named.unwrap_or_else(|| find::base_dir(path, source.program.as_deref()));
+        Self { file, base_dir, environment, settings: Vec::new(), findings: Vec::new() }
+    }
+
+    fn file_settings(&mut self) {
+        let Some(file) = self.file else { return };
+        let (lines, faults) = parse::parse(&file.bytes);
+        self.settle_base_dir(&lines);
+        let base_dir = self.base_dir.to_string_lossy().into_owned();
+        let scope = Scope { base_dir: &base_dir, environment: self.environment };
+        let (expanded, more_faults) = expand(&lines, &scope);
+        for fault in faults.into_iter().chain(more_faults) {
+            self.findings.push(finding(&file.path, fault));
+        }
+        self.settings.extend(expanded.into_iter().map(|line| Setting {
+            key: line.key,
+            value: line.value,
+            origin: Origin::File { path: file.path.clone(), line: line.number },
+        }));
+    }
+
+    /// The file's own `BASE_DIR` holds for its other lines; a bad one is found by the check.
+    fn settle_base_dir(&mut self, lines: &[Line]) {
+        let Some(line) = lines.iter().rfind(|line| line.key == "BASE_DIR") else { return };
+        let base_dir = self.base_dir.to_string_lossy().into_owned();
+        let scope = Scope { base_dir: &base_dir, environment: self.environment };
+        let (expanded, _) = expand(std::slice::from_ref(line), &scope);
+        if let Some(given) = expanded.first().filter(|given| given.value.starts_with('/')) {
+            self.base_dir = PathBuf::from(given.value.trim_end_matches('/'));
+        }
+    }
+
+    fn add(&mut self, (settings, findings): (Vec<Setting>, Vec<Finding>)) {
+        self.settings.extend(settings);
+        self.findings.extend(findings);
+    }
+
+    fn finish(mut self, passed_over: Vec<PassedOver>) -> Result<Loaded, ConfigError> {
+        self.refuse_exposed_secrets()?;
+        let path = self.file.map(|file| file.path.clone());
+        let (settings, findings) = secrets::resolve_files(&self.settings);
+        self.findings.extend(findings);
+        let older = find::has_older_defaults(path.as_deref()).then_some(self.base_dir.as_path());
+        let (checked, findings) = check(&settings, older);
+        self.findings.extend(findings);
+        self.findings.extend(passed_over.into_iter().map(warning));
+        self.findings.sort_by_key(|finding| finding.origin.place());
+        if self.findings.iter().any(|finding| finding.weight == Weight::Mistake) {
+            self.findings.retain(|finding| finding.weight >= Weight::UnknownKey);
+            return Err(ConfigError::Mistakes(self.findings));
+        }
+        Ok(Loaded { config: build::config(&checked), file: path, findings: self.findings, values: checked.rows() })
+    }
+
+    fn refuse_exposed_secrets(&self) -> Result<(), ConfigError> {
+        let Some(file) = self.file.filter(|file| !file.is_private) else { return Ok(()) };
+        let secret = self.settings.iter().find(|setting| {
+            matches!(setting.origin, Origin::File { .. })
+                && !setting.value.is_empty()
+                && keys::find(&setting.key).is_some_and(Key::is_secret)
+        });
+        match secret {
+            Some(setting) => Err(ConfigError::Exposed { path: file.path.clone(), key: setting.key.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn finding(path: &Path, fault: Fault) -> Finding {
+    Finding {
+        weight: Weight::Mistake,
+        origin: Origin::File { path: path.to_owned(), line: fault.number },
+        key: fault.key,
+        value: None,
+        reason: fault.reason,
+        suggestion: fault.suggestion.map(str::to_owned),
+    }
+}
+
+/// A file that was not believed is worth a warning: it may hold settings that somebody relies on.
+fn warning(PassedOver(why): PassedOver) -> Finding {
+    Finding {
+        weight: Weight::UnknownKey,
+        origin: Origin::Default,
+        key: String::new(),
+        value: None,
+        reason: format!("passed over: {why}"),
+        suggestion: Some(format!("move it to {}", find::PLACES[0])),
+    }
+}
