@@ -1,0 +1,53 @@
+# Everything a contributor does starts here; `make` alone lists it.
+# The scripts lie under tests/: each runs by hand as well.
+
+CARGO ?= cargo
+# The shipped build; `make bench BENCH_PROFILE=ci` measures a faster-built one.
+BENCH_PROFILE ?= release
+
+.DEFAULT_GOAL := help
+.PHONY: help build deps quick lint test docs docs-check demo bench deb clean-dist
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build target/debug/proxmox-backup
+	$(CARGO) build --locked
+
+deps: ## install what the tests call (Debian packages, as root)
+	@sh tests/deps.sh
+
+quick: ## under three minutes: format, lints, unit tests
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked --lib
+
+lint: ## format, clippy, shellcheck
+	@sh tests/lint.sh
+
+# Only the CI machine is ours to install packages on. cargo test comes last, so that its results
+# end the output; no test reads standard input.
+test: ## everything; CI runs exactly this
+	@if [ -n "$${CI:-}" ] && [ "$$(id -u)" -eq 0 ]; then sh tests/deps.sh; fi
+	@sh tests/lint.sh
+	@CARGO="$(CARGO)" sh tests/generated.sh check
+	$(CARGO) test --locked --no-fail-fast </dev/null
+
+docs: ## write man/, completions/ and generated docs
+	@CARGO="$(CARGO)" sh tests/generated.sh write
+
+docs-check: ## fail when they are behind the program
+	@CARGO="$(CARGO)" sh tests/generated.sh check
+
+demo: build ## back up a sample host, look inside, unpack twice, compare
+	@bash tests/demo.sh target/debug/proxmox-backup
+
+bench: ## measure against the bars (needs zstd and time; strace for two rows)
+	$(CARGO) build --locked --profile $(BENCH_PROFILE)
+	@bash tests/bench.sh target/$(BENCH_PROFILE)/proxmox-backup
+
+deb: ## build and check the Debian package, into dist/
+	@sh tests/package.sh
+
+clean-dist: ## remove dist/
+	rm -rf dist

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Man pages, completions and generated documents: `write` makes them, `check` fails when the
+# committed ones differ from what the program prints.
+set -eu
+cd "$(dirname "$0")/.."
+CARGO=${CARGO:-cargo}
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
+
+generate() {
+    mkdir -p "$new/man" "$new/completions"
+    $CARGO build --locked --quiet
+    target/debug/proxmox-backup man "$new/man"
+    target/debug/proxmox-backup completions bash >"$new/completions/proxmox-backup.bash"
+    target/debug/proxmox-backup completions zsh >"$new/completions/_proxmox-backup"
+    target/debug/proxmox-backup completions fish >"$new/completions/proxmox-backup.fish"
+    # An empty file would hide that nothing was generated.
+    find "$new" -type f -empty -delete
+}
+
+# Documents that tests derive from tables in the code are checked by those tests.
+write() {
+    UPDATE_DOCS=1 $CARGO test --locked --quiet --lib
+    generate
+    mkdir -p man completions
+    find man -maxdepth 1 -type f -name '*.[58]' -delete
+    find completions -maxdepth 1 -type f -delete
+    cp "$new"/man/* man/
+    cp "$new"/completions/* completions/
+    echo "docs: $(find man completions -maxdepth 1 -type f | wc -l) files written"
+}
+
+check() {
+    generate
+    mkdir -p "$new/old"
+    if [ -d man ]; then find man -maxdepth 1 -type f -name '*.[58]' -exec cp {} "$new/old/" \; ; fi
+    if [ -d completions ]; then find completions -maxdepth 1 -type f -exec cp {} "$new/old/" \;; fi
+    mkdir -p "$new/fresh"
+    find "$new/man" "$new/completions" -type f -exec cp {} "$new/fresh/" \;
+    diff -ru "$new/old" "$new/fresh" || { echo 'docs: behind the program, run make docs' >&2; exit 1; }
+    syntax
+    echo "docs: $(find "$new/fresh" -type f | wc -l) files up to date"
+}
+
+syntax() {
+    if command -v man >/dev/null; then
+        find "$new/man" -type f | while read -r page; do
+            problems=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+            [ -z "$problems" ] || { echo "$page: $problems" >&2; exit 1; }
+        done
+    else
+        echo 'docs: man pages not checked: man-db is not installed'
+    fi
+    if [ -f "$new/completions/proxmox-backup.bash" ]; then bash -n "$new/completions/proxmox-backup.bash"; fi
+}
+
+case ${1:-} in
+    write) write ;;
+    check) check ;;
+    *) echo "usage: $0 write|check" >&2; exit 2 ;;
+esac
