@@ -3,6 +3,12 @@
 #[expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    reason = "reads the repository, not a host, and stops at the first surprise"
+)]
+mod architecture;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "scenarios read the repository, not a host, and stop at the first surprise"
 )]
 mod hosts;
