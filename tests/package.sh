@@ -23,7 +23,8 @@ ls -l "$top/dist"
 if command -v lintian >/dev/null; then
     echo 'lintian:'
     # A tag of whatever weight is a failure; what is overridden shows with its reason's line.
-    lintian -EviIL +pedantic --profile debian --allow-root --show-overrides --fail-on error,warning,info,pedantic,experimental -- *.changes
+    lintian -EviIL +pedantic --profile debian --allow-root \
+        --fail-on error,warning,info,pedantic,experimental -- *.changes
 else
     echo 'package: left out: lintian is not installed'
 fi
