@@ -22,14 +22,14 @@ missed=0
 
 # --- measuring -----------------------------------------------------------------------------------
 
-# Wall time of one run in microseconds.
+# Wall time of one run in microseconds; nothing when it failed, and then its row says so.
 wall_once() {
     local start=${EPOCHREALTIME/./}
     "$@" >/dev/null 2>&1 </dev/null || return
     echo $((${EPOCHREALTIME/./} - start))
 }
 
-median() { sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'; }
+median() { sort -n | awk '{ value[NR] = $1 } END { if (NR) print value[int((NR + 1) / 2)] }'; }
 
 # wall RUNS COMMAND…: median; `fresh` runs before each, outside the measurement.
 wall() {
@@ -37,7 +37,7 @@ wall() {
     shift
     for ((i = 0; i < runs; i++)); do
         fresh
-        wall_once "$@"
+        wall_once "$@" || true
     done | median
 }
 
@@ -46,21 +46,24 @@ fresh() { :; }
 # Peak resident memory in KiB.
 memory() { /usr/bin/time -f '%M' -o "$work/time" "$@" >/dev/null 2>&1 </dev/null; tail -n 1 "$work/time"; }
 
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b ? a / b : 0 }'; }
-ms() { awk -v us="$1" 'BEGIN { printf "%.1f ms", us / 1000 }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (a != "" && b > 0) printf "%.2f", a / b }'; }
+ms() { awk -v us="$1" 'BEGIN { if (us != "") printf "%.1f ms", us / 1000 }'; }
 mib() { awk -v kib="$1" 'BEGIN { printf "%.1f MiB", kib / 1024 }'; }
 
 # row NAME BAR FIGURE VALUE LIMIT: the last two are compared as numbers.
 row() {
     local verdict=ok
-    if ! awk -v value="$4" -v limit="$5" 'BEGIN { exit !(value <= limit) }'; then
+    if [ -z "$4" ]; then
+        verdict=failed
+        missed=$((missed + 1))
+    elif ! awk -v value="$4" -v limit="$5" 'BEGIN { exit !(value <= limit) }'; then
         verdict=missed
         missed=$((missed + 1))
     fi
-    printf '| %-46s | %-24s | %-22s | %-6s |\n' "$1" "$2" "$3" "$verdict"
+    printf '| %-48s | %-24s | %-22s | %-6s |\n' "$1" "$2" "$3" "$verdict"
 }
 
-not_measured() { printf '| %-46s | %-24s | %-22s | %-6s |\n' "$1" "$2" "$3" '-'; }
+not_measured() { printf '| %-48s | %-24s | %-22s | %-6s |\n' "$1" "$2" "$3" '-'; }
 
 # --- material ------------------------------------------------------------------------------------
 
@@ -122,8 +125,8 @@ settings sample
 # --- the table -----------------------------------------------------------------------------------
 
 echo "$(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg), $("$program" --version 2>/dev/null || echo '?')"
-printf '| %-46s | %-24s | %-22s | %-6s |\n' figure bar measured ''
-printf '|%s|%s|%s|%s|\n' "$(printf -- '-%.0s' {1..48})" "$(printf -- '-%.0s' {1..26})" \
+printf '| %-48s | %-24s | %-22s | %-6s |\n' figure bar measured ''
+printf '|%s|%s|%s|%s|\n' "$(printf -- '-%.0s' {1..50})" "$(printf -- '-%.0s' {1..26})" \
     "$(printf -- '-%.0s' {1..24})" "$(printf -- '-%.0s' {1..8})"
 
 for option in --version --help; do
@@ -133,7 +136,7 @@ for option in --version --help; do
     row "$option: memory" '<= 8 MiB' "$(mib "$kib")" "$kib" 8192
 done
 
-# backup_or_warned: exit code 1 is a backup with warnings, and a figure.
+# Exit code 1 is a backup with warnings, and a figure.
 backup() { ours "$1" backup || [ $? -eq 1 ]; }
 
 dry_run() { ours sample backup --dry-run || [ $? -eq 1 ]; }
@@ -153,7 +156,7 @@ for name in small large; do
     reference=$(wall "$runs" pipeline "$name")
     factor=$(ratio "${took[$name]}" "$reference")
     # Our run verifies while writing and reads back, the pipeline does not.
-    row "backup of $what, against tar | zstd" '<= 2.5 x, verified' \
+    row "backup of $what, to tar+zstd" '<= 2.5 x, verified' \
         "$factor x ($(ms "${took[$name]}"))" "$factor" 2.5
     rm -rf "$work/$name/backups"
     kib=$(memory "$program" --config "$work/$name/backup.env" --root "$work/$name/host" --quiet backup || true)

@@ -14,9 +14,11 @@ chmod 0700 "$work"
 host=$work/host
 umask 077
 
+# The command lines are shown also where the answer goes elsewhere.
+exec 3>&1
 title() { printf '\n== %s\n' "$*"; }
 proxmox_backup() {
-    printf '$ proxmox-backup %s\n' "$*"
+    printf '$ proxmox-backup %s\n' "$*" >&3
     "$program" --config "$work/backup.env" --root "$host" "$@"
 }
 
