@@ -33,3 +33,5 @@ pub mod retention;
 pub mod report;
 // The order of stages.
 pub mod workflow;
+// The only place that prints.
+pub mod cli;

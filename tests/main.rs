@@ -12,3 +12,5 @@ mod architecture;
     reason = "scenarios read the repository, not a host, and stop at the first surprise"
 )]
 mod hosts;
+#[expect(clippy::disallowed_methods, clippy::unwrap_used, dead_code, reason = "what scenarios share")]
+mod sample;

@@ -29,6 +29,11 @@ impl FileError {
         matches!(self.errno(), Some(Errno::ENOENT | Errno::ENOTDIR))
     }
 
+    /// Whether the name is in use.
+    pub fn is_taken(&self) -> bool {
+        self.errno() == Some(Errno::EEXIST)
+    }
+
     /// Whether the disk or a quota is full.
     pub fn is_full(&self) -> bool {
         matches!(self.errno(), Some(Errno::ENOSPC | Errno::EDQUOT))

@@ -34,11 +34,6 @@ pub use write::{
     is_writable_dir, open_file, remove_file, rename_file, sync_dir, write_atomically, write_public,
 };
 
-/// Whether this process may do everything.
-pub fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
 /// Everything that can be faked, in one value.
 #[derive(Debug)]
 pub struct System {

@@ -247,8 +247,7 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn open(backup: &Backup, cancel: &Cancel) -> Result<ArchiveReader<Interruptible>, Failure> {
-    let stream = Interruptible { from: backup.stream()?, cancel: cancel.clone() };
-    Ok(ArchiveReader::new(stream, Limits::default()))
+    Ok(ArchiveReader::new(Interruptible::open(backup, cancel)?, Limits::default()))
 }
 
 /// A request to stop shows as the end of the stream; it is told apart here.
@@ -258,9 +257,16 @@ fn next(reader: &mut ArchiveReader<Interruptible>, cancel: &Cancel) -> Result<Op
     member.map_err(Failure::from)
 }
 
+/// The tar stream of a backup, which ends when the run is asked to stop.
 pub(super) struct Interruptible {
-    pub(super) from: Box<dyn Read + Send>,
-    pub(super) cancel: Cancel,
+    from: Box<dyn Read + Send>,
+    cancel: Cancel,
+}
+
+impl Interruptible {
+    pub(super) fn open(backup: &Backup, cancel: &Cancel) -> Result<Self, Failure> {
+        Ok(Self { from: backup.stream()?, cancel: cancel.clone() })
+    }
 }
 
 impl Read for Interruptible {

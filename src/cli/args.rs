@@ -1,0 +1,213 @@
+//! The command line as data. Help, man pages and completions are made from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "proxmox-backup",
+    version,
+    max_term_width = 100,
+    after_help = super::help::top(),
+    long_about = "Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.\n\n\
+        Without a command it makes a backup."
+)]
+pub(super) struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Options of `backup`, which is what happens without a command.
+    #[command(flatten)]
+    pub backup: BackupArgs,
+    /// The older spelling of `check`.
+    #[arg(long, hide = true)]
+    pub check: bool,
+    /// The older spelling of `backup`.
+    #[arg(long = "backup", hide = true)]
+    pub backup_flag: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct Global {
+    /// Configuration file instead of the usual one
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Look at another machine's disk mounted at DIR: files only, no commands
+    #[arg(long, value_name = "DIR", global = true)]
+    pub root: Option<PathBuf>,
+    /// Print one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5), global = true)]
+    pub debug: Option<u8>,
+    /// Log level in words: none, error, warning, info, debug
+    #[arg(long, value_name = "LEVEL", hide_possible_values = true, global = true)]
+    pub log_level: Option<Level>,
+    /// Colours: auto, always, never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, global = true)]
+    pub color: When,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Log levels by name; the numbers are those of the older tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    /// Nothing.
+    #[value(alias = "off")]
+    None,
+    /// What ended the run.
+    #[value(alias = "critical")]
+    Error,
+    /// What is worth a look.
+    #[value(alias = "warn")]
+    Warning,
+    /// The steps.
+    Info,
+    /// Every file.
+    #[value(alias = "trace")]
+    Debug,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a backup (what happens without a command)
+    #[command(after_help = super::help::BACKUP)]
+    Backup(BackupArgs),
+    /// Check configuration, host and pre-checks; change nothing
+    #[command(after_help = super::help::CHECK)]
+    Check,
+    /// List the backups
+    #[command(after_help = super::help::LIST)]
+    List {
+        /// Those of other hosts too
+        #[arg(long)]
+        all_hosts: bool,
+    },
+    /// Show what a backup is: its manifest
+    #[command(after_help = super::help::SHOW)]
+    Show {
+        /// `latest`, an ID from `list` (its end is enough), or a file
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// List what is in a backup
+    #[command(after_help = super::help::LS)]
+    Ls {
+        /// `latest`, an ID from `list` (its end is enough), or a file
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Only this path and what lies below it; `*` and `**` as in a shell
+        path: Option<String>,
+    },
+    /// Print a file of a backup
+    #[command(after_help = super::help::CAT)]
+    Cat {
+        /// `latest`, an ID from `list` (its end is enough), or a file
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Path on the host; symbolic links inside the backup are followed
+        path: String,
+    },
+    /// Unpack files of a backup into a directory
+    #[command(after_help = super::help::EXTRACT)]
+    Extract {
+        /// `latest`, an ID from `list` (its end is enough), or a file
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Paths on the host, with everything below them; `*` and `**` as in a shell; none = everything
+        paths: Vec<String>,
+        /// Where to; made if it is not there
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Look at every byte of backups: checksum, full decode, comparison with the index
+    #[command(after_help = super::help::VERIFY)]
+    Verify {
+        /// Backups to verify; none = the newest
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// All backups on the storage
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+    /// Remove old backups now, by the policy of the configuration
+    #[command(after_help = super::help::PRUNE)]
+    Prune {
+        /// Show every backup with keep or remove and the reason; remove nothing
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+    /// Check, show or write the configuration
+    #[command(subcommand, after_help = super::help::CONFIG)]
+    Config(ConfigCommand),
+    /// Write man pages into a directory
+    #[command(hide = true)]
+    Man {
+        /// Where to.
+        dir: PathBuf,
+    },
+    /// Print shell completions
+    #[command(hide = true)]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `backup`.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct BackupArgs {
+    /// Print what would be done, with reasons; write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Why this backup is made; kept in its manifest
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Name every mistake of the configuration file
+    #[command(after_help = super::help::CONFIG_CHECK)]
+    Check,
+    /// Show every setting with its value and where that comes from
+    #[command(after_help = super::help::CONFIG_SHOW)]
+    Show {
+        /// Only settings that are not at their default
+        #[arg(long)]
+        changed: bool,
+    },
+    /// Write a configuration file with every setting explained
+    #[command(after_help = super::help::CONFIG_INIT)]
+    Init {
+        /// Where to; nothing is ever overwritten
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,86 @@
+//! Man pages and completions, made from the command line's definition.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Command as Definition, CommandFactory};
+use clap_complete::Shell;
+
+use super::Trouble;
+use super::args::Cli;
+use super::output::Output;
+use crate::system::{FileError, create_private_dir, write_public};
+use crate::workflow::{EXIT_CODES, ExitCode};
+
+/// Hand-written sections before and behind the generated exit status.
+const BEFORE: &[&str] = &[include_str!("../../man/sections/examples.roff")];
+const BEHIND: &[&str] = &[
+    include_str!("../../man/sections/files.roff"),
+    include_str!("../../man/sections/manual-restore.roff"),
+    include_str!("../../man/sections/see-also.roff"),
+];
+
+/// `proxmox-backup man DIR`: one page per command.
+pub(super) fn write_man(dir: &Path) -> Result<ExitCode, Trouble> {
+    let mut pages = Vec::new();
+    collect_pages(&definition(), "proxmox-backup", &mut pages);
+    create_private_dir(dir)?;
+    for (name, content) in pages {
+        let path: PathBuf = dir.join(name);
+        write_public(&path, &content).map_err(FileError::of("write", &path))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// `proxmox-backup completions SHELL`.
+pub(super) fn print_completions(shell: Shell, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut definition(), "proxmox-backup", &mut bytes);
+    output.bytes(&bytes)?;
+    Ok(ExitCode::Done)
+}
+
+fn definition() -> Definition {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+fn collect_pages(command: &Definition, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
+    let page = command.clone().name(name.to_owned()).after_help("").after_long_help("");
+    let man = clap_mangen::Man::new(page).section("8").title(name.to_uppercase()).manual("System Administration");
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    let _ = man.render(&mut bytes);
+    let sections = if name == "proxmox-backup" { main_sections() } else { example_section(command) };
+    bytes.extend_from_slice(sections.as_bytes());
+    pages.push((format!("{name}.8"), bytes));
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        collect_pages(sub, &format!("{name}-{}", sub.get_name()), pages);
+    }
+}
+
+fn main_sections() -> String {
+    let mut text = BEFORE.concat();
+    text.push_str(".SH \"EXIT STATUS\"\n");
+    for (code, meaning) in EXIT_CODES {
+        let _ = writeln!(text, ".TP\n\\fB{}\\fR\n{}", code.number(), roff(meaning));
+    }
+    text + &BEHIND.concat()
+}
+
+/// The examples of `--help`, which stand below its first line.
+fn example_section(command: &Definition) -> String {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let mut text = String::from(".SH EXAMPLES\n");
+    for example in help.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, ".PP\n.RS 4\n\\fB{}\\fR\n.RE", roff(example));
+    }
+    text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8)\n");
+    text
+}
+
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
+}

@@ -1,0 +1,82 @@
+//! The texts below `--help`: two examples a command, exit codes for the whole.
+
+use std::fmt::Write;
+
+use crate::workflow::EXIT_CODES;
+
+/// Below the help of the program.
+pub(super) fn top() -> String {
+    let mut text = String::from(
+        "Examples:\n  proxmox-backup                      make a backup\n  \
+         proxmox-backup backup --dry-run     see what a backup would hold, and why\n\nExit codes:\n",
+    );
+    for (code, meaning) in EXIT_CODES {
+        let _ = writeln!(text, "  {:>3}  {meaning}", code.number());
+    }
+    text
+}
+
+pub(super) const BACKUP: &str = "\
+Examples:
+  proxmox-backup backup --reason 'before the upgrade to 9'
+  proxmox-backup backup --root /mnt/dead-disk --config /root/rescue.env";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  proxmox-backup check
+  proxmox-backup check --config /root/new.env";
+
+pub(super) const LIST: &str = "\
+Examples:
+  proxmox-backup list
+  proxmox-backup list --all-hosts --json";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  proxmox-backup show latest
+  proxmox-backup show /mnt/usb/pve1-backup-20261121-020000.tar.zst.bundle.tar";
+
+pub(super) const LS: &str = "\
+Examples:
+  proxmox-backup ls latest /etc/network
+  proxmox-backup ls latest '/etc/pve/nodes/*/qemu-server/*.conf'";
+
+pub(super) const CAT: &str = "\
+Examples:
+  proxmox-backup cat latest /etc/pve/qemu-server/100.conf
+  proxmox-backup cat 20261121-020000 /etc/network/interfaces | diff - /etc/network/interfaces";
+
+pub(super) const EXTRACT: &str = "\
+Examples:
+  proxmox-backup extract latest /etc/network /etc/hosts --to /root/look
+  proxmox-backup extract latest --to /root/everything";
+
+pub(super) const VERIFY: &str = "\
+Examples:
+  proxmox-backup verify
+  proxmox-backup verify --all --quiet";
+
+pub(super) const PRUNE: &str = "\
+Examples:
+  proxmox-backup prune --dry-run
+  proxmox-backup prune";
+
+pub(super) const CONFIG: &str = "\
+Examples:
+  proxmox-backup config check
+  proxmox-backup config show --changed";
+
+pub(super) const CONFIG_CHECK: &str = "\
+Examples:
+  proxmox-backup config check
+  proxmox-backup config check --config /opt/proxsave/configs/backup.env";
+
+pub(super) const CONFIG_SHOW: &str = "\
+Examples:
+  proxmox-backup config show
+  proxmox-backup config show --changed --json";
+
+pub(super) const CONFIG_INIT: &str = "\
+Examples:
+  proxmox-backup config init
+  proxmox-backup config init ./backup.env";

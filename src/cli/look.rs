@@ -1,0 +1,157 @@
+//! `ls`, `cat`, `extract`.
+
+use std::path::{Path, PathBuf};
+
+use ::log::{info, warn};
+use serde_json::json;
+
+use super::Trouble;
+use super::output::{Output, broken, printable};
+use super::session::{Session, absolute, cancel};
+use crate::archive::Unpacked;
+use crate::units::ByteSize;
+use crate::workflow::{
+    ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, list_members,
+};
+
+/// `proxmox-backup ls ID [PATH]`.
+pub(super) fn ls(session: &Session, id: &str, path: Option<&str>, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let backup = session.open(id)?;
+    let wanted = Members::new(path.map(str::to_owned).as_slice());
+    let mut listed = Vec::new();
+    let is_json = output.is_json();
+    let mut trouble = None;
+    list_members(&backup, &wanted, &cancel()?, &mut |member| {
+        if is_json {
+            listed.push(as_json(&member));
+        } else if let Err(error) = output.line(line(&member)) {
+            trouble = Some(error);
+            return false;
+        }
+        true
+    })?;
+    if let Some(error) = trouble {
+        return Err(error);
+    }
+    if is_json {
+        output.object(&json!({ "entries": listed }))?;
+    }
+    wanted.missing().map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
+}
+
+fn not_there(path: &str, backup: &Path) -> crate::workflow::Failure {
+    crate::workflow::Failure::NotFound(format!("{} is not in {}", printable(path), backup.display()))
+}
+
+fn line(member: &Listed) -> String {
+    let link = member.link.as_ref().map(|target| format!(" -> {}", printable(target))).unwrap_or_default();
+    format!(
+        "{}{} {:>8}:{:<8} {:>10} {} {}{link}",
+        member.kind_letter(),
+        permissions(member.mode),
+        printable(&member.user),
+        printable(&member.group),
+        member.size,
+        member.modified(),
+        printable(&member.path),
+    )
+}
+
+/// `rwxr-x--T`, as `ls -l` shows it.
+fn permissions(mode: u32) -> String {
+    let special = [(0o4000, 's'), (0o2000, 's'), (0o1000, 't')];
+    let mut text = String::new();
+    for (group, (bit, letter)) in special.into_iter().enumerate() {
+        let three = mode >> (6 - 3 * group) & 7;
+        text.push(if three & 4 != 0 { 'r' } else { '-' });
+        text.push(if three & 2 != 0 { 'w' } else { '-' });
+        text.push(match (mode & bit != 0, three & 1 != 0) {
+            (false, false) => '-',
+            (false, true) => 'x',
+            (true, true) => letter,
+            (true, false) => letter.to_ascii_uppercase(),
+        });
+    }
+    text
+}
+
+fn as_json(member: &Listed) -> serde_json::Value {
+    json!({
+        "path": member.path,
+        "type": member.kind,
+        "mode": format!("{:04o}", member.mode),
+        "uid": member.uid,
+        "gid": member.gid,
+        "user": member.user,
+        "group": member.group,
+        "size": member.size,
+        "mtime": member.mtime,
+        "link": member.link,
+    })
+}
+
+/// `proxmox-backup cat ID PATH`.
+pub(super) fn cat(session: &Session, id: &str, path: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let backup = session.open(id)?;
+    match copy_member(&backup, path, output.writer(), &cancel()?) {
+        Ok(()) => Ok(ExitCode::Done),
+        Err(LookError::Output(cause)) => Err(broken(cause)),
+        Err(LookError::Failure(failure)) => Err(failure.into()),
+    }
+}
+
+/// `proxmox-backup extract ID PATH… --to DIR`.
+pub(super) fn extract(
+    session: &Session,
+    id: &str,
+    paths: &[String],
+    to: &Path,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let backup = session.open(id)?;
+    let wanted = Members::new(paths);
+    let to: PathBuf = absolute(to)?;
+    let unpacked = unpack_members(&backup, &wanted, &to, &cancel()?)?;
+    for issue in &unpacked.issues {
+        warn!("{issue}");
+    }
+    if unpacked.more_issues > 0 {
+        warn!("and {} more like these", unpacked.more_issues);
+    }
+    if output.is_json() {
+        output.object(&json!({
+            "to": to,
+            "files": unpacked.files,
+            "directories": unpacked.directories,
+            "links": unpacked.links,
+            "bytes": unpacked.bytes,
+            "issues": unpacked.issues,
+        }))?;
+    } else {
+        let Unpacked { files, directories, links, bytes, .. } = &unpacked;
+        let size = ByteSize(*bytes);
+        info!("✓ {files} files, {directories} directories, {links} links ({size}) unpacked into {}", to.display());
+    }
+    if let Some(path) = wanted.missing() {
+        return Err(not_there(&path, &backup.path).into());
+    }
+    Ok(if unpacked.issues.is_empty() { ExitCode::Done } else { ExitCode::Warnings })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_look_as_in_ls() {
+        for (mode, text) in [
+            (0o755, "rwxr-xr-x"),
+            (0o4755, "rwsr-xr-x"),
+            (0o2640, "rw-r-S---"),
+            (0o1777, "rwxrwxrwt"),
+            (0o1730, "rwx-wx--T"),
+        ] {
+            assert_eq!(permissions(mode), text);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The only place that prints: arguments in, exit code out.
+
+mod args;
+mod backup;
+mod config;
+mod docs;
+mod help;
+mod list;
+mod log;
+mod look;
+mod output;
+mod prune;
+mod session;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use ::log::{Log, error};
+use clap::Parser;
+
+use args::{BackupArgs, Cli, Command};
+use output::Output;
+use session::Session;
+
+use crate::workflow::{ExitCode, Failure};
+
+/// Runs the program. Arguments and environment are read here and nowhere else.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<String, String>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => return usage(&message),
+    };
+    let logger = log::start(&cli.global, &environment);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut output = Output::stdout(cli.global.json);
+        match dispatch(cli, environment, logger, &mut output) {
+            Ok(code) => output.finish(code),
+            Err(trouble) => trouble.explain(),
+        }
+    }));
+    let code = outcome.unwrap_or_else(|_| {
+        error!("internal error: this is a bug; the message above says where");
+        ExitCode::Internal
+    });
+    logger.flush();
+    code
+}
+
+/// Why a command has no result.
+pub(crate) enum Trouble {
+    /// A stage failed.
+    Failure(Failure),
+    /// The configuration has mistakes.
+    Config(crate::config::ConfigError),
+    /// Standard output is gone (`| head`): nobody is left to tell.
+    Closed,
+}
+
+impl<E: Into<Failure>> From<E> for Trouble {
+    fn from(failure: E) -> Self {
+        Self::Failure(failure.into())
+    }
+}
+
+impl Trouble {
+    fn explain(self) -> ExitCode {
+        match self {
+            Self::Failure(failure) => {
+                match failure.hint() {
+                    Some(hint) => error!("{failure} ({hint})"),
+                    None => error!("{failure}"),
+                }
+                failure.exit_code()
+            }
+            Self::Config(mistakes) => {
+                for line in mistakes.to_string().lines() {
+                    error!("{line}");
+                }
+                error!("{}", mistakes.hint());
+                ExitCode::Usage
+            }
+            Self::Closed => ExitCode::Done,
+        }
+    }
+}
+
+fn dispatch(
+    cli: Cli,
+    environment: BTreeMap<String, String>,
+    logger: &'static log::Logger,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let Cli { global, backup, check, backup_flag: _, command } = cli;
+    let command = match command {
+        Some(command) => command,
+        None if check => Command::Check,
+        None => Command::Backup(backup.clone()),
+    };
+    match command {
+        Command::Man { dir } => return docs::write_man(&dir),
+        Command::Completions { shell } => return docs::print_completions(shell, output),
+        Command::Config(args::ConfigCommand::Init { file }) => return config::init(file, output),
+        _ => {}
+    }
+    let session = Session::new(global, environment, logger);
+    match command {
+        Command::Backup(own) => backup::run(&session, &merged(own, backup), output),
+        Command::Check => backup::check(&session, output),
+        Command::List { all_hosts } => list::list(&session, all_hosts, output),
+        Command::Show { id } => list::show(&session, &id, output),
+        Command::Ls { id, path } => look::ls(&session, &id, path.as_deref(), output),
+        Command::Cat { id, path } => look::cat(&session, &id, &path, output),
+        Command::Extract { id, paths, to } => look::extract(&session, &id, &paths, &to, output),
+        Command::Verify { ids, all } => verify::run(&session, &ids, all, output),
+        Command::Prune { dry_run } => prune::run(&session, dry_run, output),
+        Command::Config(command) => config::run(&session, &command, output),
+        Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),
+    }
+}
+
+/// `proxmox-backup -n backup` and `proxmox-backup backup -n` mean the same.
+fn merged(own: BackupArgs, before: BackupArgs) -> BackupArgs {
+    BackupArgs { dry_run: own.dry_run || before.dry_run, reason: own.reason.or(before.reason) }
+}
+
+fn usage(message: &clap::Error) -> ExitCode {
+    // `--help` and `--version` come as errors that go to standard output.
+    let _ = message.print();
+    if message.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
+}

@@ -1,0 +1,96 @@
+//! Standard output: text for people or one JSON object, and the end of a pipe is no error.
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use serde::Serialize;
+
+use super::Trouble;
+use crate::workflow::ExitCode;
+
+/// Standard output.
+pub(super) struct Output {
+    out: BufWriter<Stdout>,
+    is_json: bool,
+    is_broken: bool,
+}
+
+impl Output {
+    pub(super) fn stdout(is_json: bool) -> Self {
+        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), is_json, is_broken: false }
+    }
+
+    /// Whether an object is wanted instead of text.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// One line of text.
+    pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Trouble> {
+        let written = writeln!(self.out, "{}", text.as_ref());
+        self.check(written)
+    }
+
+    /// The JSON object.
+    pub(super) fn object(&mut self, value: &impl Serialize) -> Result<(), Trouble> {
+        let written = serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from);
+        let written = written.and_then(|()| writeln!(self.out));
+        self.check(written)
+    }
+
+    /// Rows as aligned columns; the last column keeps its length.
+    pub(super) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Trouble> {
+        let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
+        let width = |column: usize| {
+            std::iter::once(&head).chain(rows).map(|row| row[column].chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..head.len()).map(width).collect();
+        for row in std::iter::once(&head).chain(rows) {
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            self.line(cells.join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// Bytes as they are.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        let written = self.out.write_all(bytes);
+        self.check(written)
+    }
+
+    /// For bytes: `cat`.
+    pub(super) fn writer(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// What is left in memory goes out; a full disk behind `> file` is an error.
+    pub(super) fn finish(mut self, code: ExitCode) -> ExitCode {
+        let flushed = self.out.flush();
+        match self.check(flushed) {
+            Ok(()) | Err(Trouble::Closed) => code,
+            Err(trouble) => trouble.explain(),
+        }
+    }
+
+    fn check(&mut self, written: io::Result<()>) -> Result<(), Trouble> {
+        match written {
+            Ok(()) => Ok(()),
+            Err(cause) => {
+                self.is_broken = true;
+                Err(broken(cause))
+            }
+        }
+    }
+}
+
+/// The reader went away, or the disk behind a redirection is full.
+pub(super) fn broken(cause: io::Error) -> Trouble {
+    match cause.kind() {
+        io::ErrorKind::BrokenPipe => Trouble::Closed,
+        _ => Trouble::from(crate::system::FileError::of("write", "standard output")(cause)),
+    }
+}
+
+/// Text from an archive or a file name, safe on a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

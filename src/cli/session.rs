@@ -1,0 +1,98 @@
+//! What every command needs: settings, the machine, our run-time directory. Loaded when asked for,
+//! so that a command about a file works on any machine, without configuration.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::log::debug;
+
+use super::Trouble;
+use super::args::Global;
+use super::log::Logger;
+use crate::bundle::Backup;
+use crate::config::{self, Finding, Loaded, Source};
+use crate::host::detect;
+use crate::issue::Issue;
+use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System};
+use crate::workflow::find;
+
+/// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
+const RUN_DIR: &str = "/run/proxmox-config-backup";
+
+/// One call of the program.
+pub(super) struct Session {
+    pub(super) global: Global,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) logger: &'static Logger,
+}
+
+impl Session {
+    pub(super) fn new(global: Global, environment: BTreeMap<String, String>, logger: &'static Logger) -> Self {
+        Self { global, environment, logger }
+    }
+
+    /// The settings; the command line goes before environment, file and default.
+    pub(super) fn load(&self, overrides: &[(&str, String)]) -> Result<Loaded, Trouble> {
+        let mut all: Vec<(&str, String)> = overrides.to_vec();
+        if let Some(root) = &self.global.root {
+            all.push(("SYSTEM_ROOT_PREFIX", absolute(root)?.display().to_string()));
+        }
+        let explicit = self.global.config.as_deref().map(absolute).transpose()?;
+        let source = Source::live(explicit, std::env::current_exe().ok()).map_err(Trouble::Config)?;
+        let loaded = config::load(&source, &self.environment, &all).map_err(Trouble::Config)?;
+        self.logger.configure(&self.global, loaded.config.run.log_level, loaded.config.run.colors);
+        match &loaded.file {
+            Some(file) => debug!("configuration: {}", file.display()),
+            None => debug!("configuration: none, defaults apply"),
+        }
+        Ok(loaded)
+    }
+
+    /// The machine the settings name.
+    pub(super) fn system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+        let (root, runner) = match &config.run.root {
+            Some(dir) => (Root::at(dir)?, Runner::Nobody),
+            None => (Root::live()?, Runner::Live(Live::default())),
+        };
+        Ok(Arc::new(System { root, runner, clock: Clock::System, cancel: cancel()? }))
+    }
+
+    /// Workspaces lie here.
+    pub(super) fn run_dir(&self) -> PathBuf {
+        // Of several directories, separated by colons, the first is the one named first in the unit.
+        let given = self.environment.get("RUNTIME_DIRECTORY").and_then(|dirs| dirs.split(':').next());
+        PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(RUN_DIR))
+    }
+
+    /// Opens the backup a user names. A file is opened without looking at any configuration.
+    pub(super) fn open(&self, wanted: &str) -> Result<Backup, Trouble> {
+        if wanted.contains('/') {
+            return Ok(Backup::open(Path::new(wanted)).map_err(crate::workflow::Failure::from)?);
+        }
+        let loaded = self.load(&[])?;
+        let host = Self::host_name(&loaded.config)?;
+        Ok(find(&loaded.config.local.backups, &host, wanted)?)
+    }
+
+    /// Name of the host the settings name.
+    pub(super) fn host_name(config: &config::Config) -> Result<String, Trouble> {
+        let root = config.run.root.as_deref().map_or_else(Root::live, Root::at)?;
+        Ok(detect(&root).name)
+    }
+}
+
+/// What a run has to say about its settings.
+pub(super) fn issues(loaded: &Loaded) -> Vec<Issue> {
+    loaded.findings.iter().filter_map(Finding::issue).collect()
+}
+
+/// The flag that this process's signals set.
+pub(super) fn cancel() -> Result<Cancel, Trouble> {
+    Cancel::on_signals().map_err(|cause| Trouble::from(FileError::of("handle", "signals")(cause)))
+}
+
+/// The path from the root of the file system: the program changes to no directory, but says where things are.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Trouble> {
+    Ok(std::path::absolute(path).map_err(FileError::of("resolve", path))?)
+}

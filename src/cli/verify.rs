@@ -1,0 +1,79 @@
+//! `verify`.
+
+use ::log::{error, info};
+use serde_json::{Value, json};
+
+use super::Trouble;
+use super::output::{Output, printable};
+use super::session::{Session, cancel};
+use crate::bundle::{Backup, Verification, verify};
+use crate::storage::Directory;
+use crate::system::Cancel;
+use crate::workflow::{ExitCode, Failure};
+
+/// `proxmox-backup verify [ID…|--all]`.
+pub(super) fn run(session: &Session, ids: &[String], all: bool, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let cancel = cancel()?;
+    let mut results = Vec::new();
+    let mut is_whole = true;
+    for (name, opened) in wanted(session, ids, all)? {
+        let outcome = opened.and_then(|backup| look(&backup, &cancel));
+        let value = match outcome {
+            Ok(found) => {
+                is_whole &= found.is_whole();
+                tell(&name, &found, output)?
+            }
+            // One backup that cannot be opened hides none of the others.
+            Err(Trouble::Failure(failure)) if !matches!(failure, Failure::Cancelled(_)) && (all || ids.len() > 1) => {
+                is_whole = false;
+                error!("{failure}");
+                json!({ "backup": name, "ok": false, "error": failure.to_string() })
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        results.push(value);
+    }
+    if output.is_json() {
+        output.object(&json!({ "ok": is_whole, "backups": results }))?;
+    }
+    Ok(if is_whole { ExitCode::Done } else { ExitCode::Verification })
+}
+
+type Opened = (String, Result<Backup, Trouble>);
+
+fn wanted(session: &Session, ids: &[String], all: bool) -> Result<Vec<Opened>, Trouble> {
+    if !all {
+        let latest = ["latest".to_owned()];
+        let ids = if ids.is_empty() { &latest[..] } else { ids };
+        return Ok(ids.iter().map(|id| (id.clone(), session.open(id))).collect());
+    }
+    let loaded = session.load(&[])?;
+    let stored = Directory::new(&loaded.config.local.backups).list()?;
+    if stored.is_empty() {
+        return Err(
+            Failure::NotFound(format!("there is no backup in {}", loaded.config.local.backups.display())).into()
+        );
+    }
+    let open = |path: &std::path::Path| Backup::open(path).map_err(|error| Trouble::from(Failure::from(error)));
+    Ok(stored.iter().map(|backup| (backup.id.to_string(), open(&backup.path))).collect())
+}
+
+fn look(backup: &Backup, cancel: &Cancel) -> Result<Verification, Trouble> {
+    Ok(verify(backup, cancel).map_err(Failure::from)?)
+}
+
+fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, Trouble> {
+    for passed in &found.passed {
+        info!("✓ {name}: {passed}");
+    }
+    for problem in &found.problems {
+        error!("✗ {name}: {}: {}", problem.part, problem.what);
+    }
+    if !output.is_json() {
+        let verdict = if found.is_whole() { "whole" } else { "DAMAGED" };
+        output.line(format!("{}: {verdict}", printable(name)))?;
+    }
+    Ok(
+        json!({ "backup": name, "ok": found.is_whole(), "passed": found.passed, "problems": found.problems, "entries": found.entries }),
+    )
+}

@@ -1,0 +1,123 @@
+//! Why a workflow ended without its result, what that means for the exit code, and what to do.
+
+use super::ExitCode;
+use crate::archive::{ArchiveError, ReadError, UnpackError};
+use crate::bundle::{OpenError, SealError, VerifyError};
+use crate::preflight::PreflightError;
+use crate::storage::StorageError;
+use crate::system::{Cancelled, FileError, Signal};
+
+/// Why a workflow ended without its result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// `BACKUP_ENABLED=false`.
+    #[error("nothing done: BACKUP_ENABLED is false")]
+    Disabled,
+    /// A backup of a running machine needs its root user.
+    #[error("not root: most of what a backup holds can be read by root only")]
+    NotRoot,
+    /// What is asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// Encryption is asked for, and cannot be given.
+    #[error("no backup made: ENCRYPT_ARCHIVE=true, and this version cannot encrypt yet")]
+    Encryption,
+    /// A check before the run.
+    #[error("Pre-backup validation failed: {0}")]
+    Preflight(#[from] PreflightError),
+    /// The cluster file system is not there.
+    #[error("no backup made: /etc/pve/local does not exist, so the cluster file system is not mounted")]
+    PmxcfsMissing,
+    /// A file of ours.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Writing the backup.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Storing or removing.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Opening a backup.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Reading an archive.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Unpacking.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// Verifying.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The run was asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl Failure {
+    /// The process' exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Disabled => ExitCode::Skipped,
+            Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
+            Self::Encryption | Self::Open(OpenError::Encrypted(_)) => ExitCode::Encryption,
+            Self::Preflight(_) => ExitCode::Preflight,
+            Self::PmxcfsMissing => ExitCode::Collection,
+            Self::File(error)
+            | Self::Open(OpenError::File(error))
+            | Self::Unpack(UnpackError::File(error))
+            | Self::Verify(VerifyError::File(error)) => of_file(error),
+            Self::Seal(error) => of_seal(error),
+            Self::Storage(StorageError::File(error)) if error.is_full() => ExitCode::DiskFull,
+            Self::Storage(_) => ExitCode::Storage,
+            Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) | Self::Unpack(_) => ExitCode::Archive,
+            Self::Verify(VerifyError::Cancelled(cancelled)) | Self::Cancelled(cancelled) => of_signal(*cancelled),
+        }
+    }
+
+    /// What the user can do, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Disabled => Some("set BACKUP_ENABLED=true to make backups again"),
+            Self::Encryption => Some(
+                "set ENCRYPT_ARCHIVE=false until encryption is available; nothing is ever written in plain instead",
+            ),
+            Self::Preflight(error) => Some(error.hint()),
+            Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
+            Self::Unpack(error) if error.is_full() => {
+                Some("what is unpacked so far stays; free some space and try again elsewhere")
+            }
+            Self::Seal(error) if error.is_full() => Some("free some space; the unfinished backup is already removed"),
+            Self::Seal(SealError::ReadBack(_)) => Some("check the disk (smartctl -a, dmesg); the backup was not kept"),
+            Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
+            Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
+            _ => None,
+        }
+    }
+}
+
+fn of_file(error: &FileError) -> ExitCode {
+    match error {
+        _ if error.is_full() => ExitCode::DiskFull,
+        _ if error.is_denied() => ExitCode::Permission,
+        _ if error.is_absent() => ExitCode::Environment,
+        _ => ExitCode::Archive,
+    }
+}
+
+fn of_seal(error: &SealError) -> ExitCode {
+    match error {
+        _ if error.is_full() => ExitCode::DiskFull,
+        SealError::File(_) => ExitCode::Storage,
+        SealError::Archive(ArchiveError::Check(_)) | SealError::ReadBack(_) => ExitCode::Verification,
+        SealError::Archive(ArchiveError::Compress(_)) => ExitCode::Compression,
+        SealError::Archive(ArchiveError::Write(_)) | SealError::Manifest(_) | SealError::Index(_) => ExitCode::Archive,
+    }
+}
+
+fn of_signal(cancelled: Cancelled) -> ExitCode {
+    match cancelled.0 {
+        Signal::Interrupt => ExitCode::Interrupted,
+        Signal::Terminate => ExitCode::Terminated,
+    }
+}
