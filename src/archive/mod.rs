@@ -54,3 +54,6 @@ mod codec_tests;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
 mod unpack_tests;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
+mod read_tests;

@@ -12,8 +12,10 @@
 //!
 //! What is refused is an issue and the rest goes on; an unreadable archive and a full disk end it.
 
+use std::ffi::OsStr;
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
 
 use super::unpacker::{MOST_REMEMBERED, Unpacker};
 use super::{ArchiveReader, Limits, ReadError};
@@ -111,4 +113,17 @@ pub fn unpack<R: Read, E: From<UnpackError>>(
         unpacker.content_of_links(ArchiveReader::new(open()?, options.limits))?;
     }
     Ok(unpacker.finish())
+}
+
+/// A name as a path below a directory: relative, and never upwards.
+pub(super) fn safe_path(name: &[u8]) -> Option<PathBuf> {
+    let mut path = PathBuf::new();
+    for component in Path::new(OsStr::from_bytes(name)).components() {
+        match component {
+            Component::Normal(segment) => path.push(segment),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(path)
 }

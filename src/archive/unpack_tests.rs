@@ -14,7 +14,7 @@ use super::{
 struct Hostile(Vec<u8>);
 
 impl Hostile {
-    fn put(mut self, kind: EntryType, name: &[u8], link: &[u8], content: &[u8], mode: u32) -> Self {
+    fn put(mut self, kind: EntryType, [name, link]: [&[u8]; 2], content: &[u8], mode: u32) -> Self {
         let mut header = Header::new_ustar();
         header.set_entry_type(kind);
         let ustar = header.as_ustar_mut().unwrap();
@@ -33,15 +33,15 @@ impl Hostile {
     }
 
     fn file(self, name: &str, content: &str) -> Self {
-        self.put(EntryType::Regular, name.as_bytes(), b"", content.as_bytes(), 0o644)
+        self.put(EntryType::Regular, [name.as_bytes(), b""], content.as_bytes(), 0o644)
     }
 
     fn dir(self, name: &str, mode: u32) -> Self {
-        self.put(EntryType::Directory, name.as_bytes(), b"", b"", mode)
+        self.put(EntryType::Directory, [name.as_bytes(), b""], b"", mode)
     }
 
     fn link(self, kind: EntryType, name: &str, target: &str) -> Self {
-        self.put(kind, name.as_bytes(), target.as_bytes(), b"", 0o777)
+        self.put(kind, [name.as_bytes(), target.as_bytes()], b"", 0o777)
     }
 
     fn end(mut self) -> Vec<u8> {
@@ -106,7 +106,7 @@ fn nothing_leaves_the_directory() {
         ("device", Hostile::default().link(EntryType::Char, "d", "")),
         ("block device", Hostile::default().link(EntryType::Block, "d", "")),
         ("fifo", Hostile::default().link(EntryType::Fifo, "d", "")),
-        ("unknown", Hostile::default().put(EntryType::new(b'Z'), b"z", b"", b"x", 0o644)),
+        ("unknown", Hostile::default().put(EntryType::new(b'Z'), [b"z", b""], b"x", 0o644)),
     ] {
         for existing in [Existing::Keep, Existing::Replace] {
             let dir = if what.starts_with("absolute") { absolute.path() } else { &place().keep() };
@@ -124,10 +124,10 @@ fn nothing_leaves_the_directory() {
                 let kind = entry.unwrap().file_type().unwrap();
                 assert!(kind.is_file() || kind.is_symlink() || kind.is_dir(), "{what}");
             }
-            if dir != absolute.path() {
-                std::fs::remove_dir_all(dir).unwrap();
-            } else {
+            if dir == absolute.path() {
                 std::fs::remove_file(inside.join("after")).unwrap();
+            } else {
+                std::fs::remove_dir_all(dir).unwrap();
             }
         }
     }
@@ -168,7 +168,7 @@ fn what_is_there_stays_unless_replacing_is_asked_for() {
 fn without_root_nothing_gets_the_rights_of_somebody_else() {
     let dir = place();
     let inside = dir.path().join("inside");
-    let bytes = Hostile::default().put(EntryType::Regular, b"su", b"", b"x", 0o6755).end();
+    let bytes = Hostile::default().put(EntryType::Regular, [b"su", b""], b"x", 0o6755).end();
     let rights = UnpackOptions { rights: Rights::User, ..UnpackOptions::default() };
     let unpacked: Result<_, UnpackError> = unpack(&|| Ok(&bytes[..]), &inside, &|_| true, rights);
     let meta = std::fs::metadata(inside.join("su")).unwrap();
@@ -278,10 +278,9 @@ fn bombs_and_giant_headers_are_refused_before_they_cost_anything() {
     let packed = Limits { packed_bytes: Some(10), ..Limits::default() };
     refused(&claims(5 << 30, EntryType::Regular), packed);
     let name = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n40 GNU.sparse.realsize=9000000000000000\n";
-    let holes = Hostile::default().put(EntryType::XHeader, b"x", b"", name, 0).put(
+    let holes = Hostile::default().put(EntryType::XHeader, [b"x", b""], name, 0).put(
         EntryType::Regular,
-        b"holes",
-        b"",
+        [b"holes", b""],
         &[&b"1\n9000000000000000\n0\n"[..], &[0; 491]].concat(),
         0,
     );

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::unpack::safe_path;
 use super::{
     ArchiveReader, Existing, Member, MemberKind, Piece, Rights, UnpackError, UnpackOptions, Unpacked, printable,
 };
@@ -366,19 +367,6 @@ fn weight(member: &Member) -> usize {
 
 fn is_there(error: &FileError) -> bool {
     error.cause.raw_os_error() == Some(libc::EEXIST)
-}
-
-/// A name as a path below a directory: relative, and never upwards.
-fn safe_path(name: &[u8]) -> Option<PathBuf> {
-    let mut path = PathBuf::new();
-    for component in Path::new(OsStr::from_bytes(name)).components() {
-        match component {
-            Component::Normal(segment) => path.push(segment),
-            Component::CurDir => {}
-            _ => return None,
-        }
-    }
-    Some(path)
 }
 
 /// Writes the content, holes as holes.

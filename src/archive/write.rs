@@ -22,6 +22,9 @@ const OCTAL_MAX: u64 = 0o777_7777_7777;
 /// The largest number of 7 octal digits.
 const ID_MAX: u64 = 0o777_7777;
 
+/// Bytes of an owner's name; the field ends in a NUL. Names from a directory service may be longer.
+const OWNER_MAX: usize = 31;
+
 /// SHA-256 of a content.
 pub type Digest = [u8; 32];
 
@@ -50,7 +53,7 @@ impl<W: Write> TarWriter<W> {
             self.pax_header(&name, &records)?;
         }
         let in_header = if map.is_some() { sparse_name(&name) } else { name };
-        self.inner.write_all(header(entry, &in_header, stored)?.as_bytes())?;
+        self.inner.write_all(header(entry, &in_header, stored).as_bytes())?;
         if let Some(map) = &map {
             self.inner.write_all(map)?;
         }
@@ -116,7 +119,7 @@ pub(super) fn stored_name(path: &Path, kind: &EntryKind) -> Vec<u8> {
     name
 }
 
-fn header(entry: &Entry, name: &[u8], stored: u64) -> io::Result<Header> {
+fn header(entry: &Entry, name: &[u8], stored: u64) -> Header {
     let mut header = Header::new_ustar();
     let (kind, link) = match &entry.kind {
         EntryKind::File => (EntryType::Regular, None),
@@ -135,10 +138,12 @@ fn header(entry: &Entry, name: &[u8], stored: u64) -> io::Result<Header> {
     header.set_uid(u64::from(meta.uid).min(ID_MAX));
     header.set_gid(u64::from(meta.gid).min(ID_MAX));
     header.set_mtime(u64::try_from(meta.mtime).unwrap_or(0).min(OCTAL_MAX));
-    header.set_username(&meta.user)?;
-    header.set_groupname(&meta.group)?;
+    if let Some(ustar) = header.as_ustar_mut() {
+        put(&mut ustar.uname[..OWNER_MAX], meta.user.as_bytes());
+        put(&mut ustar.gname[..OWNER_MAX], meta.group.as_bytes());
+    }
     header.set_cksum();
-    Ok(header)
+    header
 }
 
 /// What does not fit is cut; the whole name then stands in a PAX record.
@@ -179,6 +184,11 @@ fn pax_records(entry: &Entry, name: &[u8], stored: u64, is_sparse: bool) -> Vec<
             record(&mut records, key, id.to_string().as_bytes());
         }
     }
+    for (key, name) in [(&b"uname"[..], &meta.user), (b"gname", &meta.group)] {
+        if name.len() > OWNER_MAX {
+            record(&mut records, key, name.as_bytes());
+        }
+    }
     if meta.mtime_ns != 0 || meta.mtime < 0 || u64::try_from(meta.mtime).is_ok_and(|mtime| mtime > OCTAL_MAX) {
         record(&mut records, b"mtime", pax_time(meta.mtime, meta.mtime_ns).as_bytes());
     }
@@ -198,9 +208,22 @@ fn attribute_records(records: &mut Vec<u8>, meta: &Metadata) {
             Some((key, Some(text))) => record(records, key, text.as_bytes()),
             // An ACL nobody can read is not worth a broken archive.
             Some((_, None)) => {}
-            None => record(records, &[b"SCHILY.xattr.", name].concat(), value),
+            None => record(records, &xattr_key(name), value),
         }
     }
+}
+
+/// `=` would end the key: GNU tar writes it as `%3D`, and `%` as `%25`.
+fn xattr_key(name: &[u8]) -> Vec<u8> {
+    let mut key = b"SCHILY.xattr.".to_vec();
+    for byte in name {
+        match byte {
+            b'=' => key.extend_from_slice(b"%3D"),
+            b'%' => key.extend_from_slice(b"%25"),
+            other => key.push(*other),
+        }
+    }
+    key
 }
 
 /// `LENGTH KEY=VALUE\n`, where LENGTH counts itself.
