@@ -57,3 +57,6 @@ mod unpack_tests;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
 mod read_tests;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests look at real trees")]
+mod pipeline_tests;
