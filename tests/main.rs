@@ -14,3 +14,9 @@ mod architecture;
 mod hosts;
 #[expect(clippy::disallowed_methods, clippy::unwrap_used, dead_code, reason = "what scenarios share")]
 mod sample;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "scenarios make real trees and run the programs users have"
+)]
+mod formats;
