@@ -20,3 +20,9 @@ mod sample;
     reason = "scenarios make real trees and run the programs users have"
 )]
 mod formats;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "scenarios prepare real trees and stop at the first surprise"
+)]
+mod config;

@@ -109,7 +109,7 @@ impl Check {
     }
 
     fn mistake(&mut self, key: &Key, setting: &Setting, Complaint { reason, suggestion }: Complaint) {
-        let value = Some(visible(key, &setting.value, shown));
+        let value = Some(visible(key, &setting.value, one_line));
         self.findings.push(finding(Weight::Mistake, setting, value, reason, suggestion));
     }
 
@@ -142,7 +142,9 @@ impl Check {
         let is_feature = chosen.key.kind == Kind::Bool || chosen.key.section == Section::Retention;
         let weight = if is_feature { Weight::Notice } else { Weight::NoEffect };
         let setting = Setting { key: name.to_owned(), value: String::new(), origin: chosen.origin.clone() };
-        self.findings.push(finding(weight, &setting, None, "has no effect in this version", None));
+        let is_local_policy = name.starts_with("RETENTION_") || name.starts_with("LOCAL_RETENTION_");
+        let instead = is_local_policy.then(|| "all local backups are kept instead".to_owned());
+        self.findings.push(finding(weight, &setting, None, "has no effect in this version", instead));
     }
 
     /// Rules about more than one key.
@@ -186,6 +188,11 @@ fn finding(
         reason: reason.into(),
         suggestion,
     }
+}
+
+/// The entries of a block side by side.
+fn one_line(text: &str) -> String {
+    shown(&text.trim().replace('\n', ", "))
 }
 
 /// The value as it may be shown. A private key in the wrong place is a secret whatever its key.

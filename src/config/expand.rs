@@ -35,13 +35,18 @@ pub(super) fn expand(lines: &[Line], scope: &Scope<'_>) -> (Vec<Expanded>, Vec<F
     for (at, line) in lines.iter().enumerate() {
         match expander.line(at) {
             Ok(value) => done.push(Expanded { number: line.number, key: line.key.clone(), value }),
-            Err(reason) => {
-                let suggestion = Some("define it above, or put the value in single quotes if the $ is meant");
-                faults.push(Fault { number: line.number, key: line.key.clone(), reason, suggestion });
-            }
+            Err(reason) => faults.push(fault(line, reason)),
         }
     }
     (done, faults)
+}
+
+fn fault(line: &Line, reason: String) -> Fault {
+    // A name after a `$` in a password is a part of the password.
+    let is_secret = keys::find(&line.key).is_some_and(keys::Key::is_secret);
+    let reason = if is_secret { "has a $ that names nothing".to_owned() } else { reason };
+    let suggestion = Some("where a $ is meant, put the value in single quotes");
+    Fault { number: line.number, key: line.key.clone(), reason, suggestion }
 }
 
 struct Expander<'a> {

@@ -1,7 +1,9 @@
 //! The settings of a run: checked, in sections. Sections have data, no behaviour.
 //!
-//! Text becomes a [`Config`] in three steps: `parse` (text → lines of key and value), `check`
-//! (values → [`Config`] or *all* mistakes at once), and the table in `keys` that both follow.
+//! [`load`] is the way in: `find` (which file, and may it be believed), `parse` (text → lines of key
+//! and value), `expand` (variables filled in), `environment` and `secrets` (the other sources),
+//! `check` (one value per key, or *all* mistakes at once), `build` (values → [`Config`]). All follow
+//! the table in `keys`; only `parse` and `expand` know the format of the file.
 
 mod build;
 mod check;
@@ -31,7 +33,8 @@ pub use find::PLACES;
 pub use finding::{Finding, Weight};
 pub use keys::{Key, Kind, Secrecy, Section, Status, all as keys};
 pub use load::{ConfigError, Loaded, Source, load};
-pub use origin::{Origin, Setting};
+pub use origin::Origin;
+use origin::Setting;
 pub use template::{configuration_markdown, shipped_file};
 
 /// All settings.

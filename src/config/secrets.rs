@@ -107,7 +107,8 @@ fn mistake(setting: &Setting, reason: String) -> Finding {
         weight: Weight::Mistake,
         origin: setting.origin.clone(),
         key: setting.key.clone(),
-        value: (!setting.value.is_empty()).then(|| shown(&setting.value)),
+        // What is no path may be the secret itself, under the wrong key.
+        value: setting.value.starts_with('/').then(|| shown(&setting.value)),
         reason,
         suggestion: None,
     }

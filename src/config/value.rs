@@ -3,8 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::Codec;
-use super::codec::level_range;
+use super::finding::shown;
 use super::keys::Kind;
 use crate::units::ByteSize;
 
@@ -58,7 +57,11 @@ impl Kind {
         match self {
             Self::Bool => bool(text).map(Value::Bool),
             Self::Number(least, most) => number(text, least, most).map(Value::Number),
-            Self::Level => number(text, 0, i64::from(*level_range(Codec::Zstd).end())).map(Value::Number),
+            // The range is the codec's, and known when all values are.
+            Self::Level => text
+                .parse::<u32>()
+                .map(|level| Value::Number(level.into()))
+                .map_err(|_| Complaint::with("is not a whole number", "empty = the codec's own level")),
             Self::Gigabytes => gigabytes(text),
             Self::Size => ByteSize::parse(text)
                 .map(Value::Size)
@@ -173,7 +176,10 @@ fn paths(text: &str) -> Checked {
         if entry.contains(" /") || entry.contains("\t/") {
             return Err(Complaint::with("looks like two paths in one", "one per line, or a comma between them"));
         }
-        path(&entry)?;
+        path(&entry).map_err(|complaint| Complaint {
+            reason: format!("has an entry \"{}\" that {}", shown(&entry), complaint.reason),
+            ..complaint
+        })?;
         list.push(entry);
     }
     Ok(Value::List(list))
