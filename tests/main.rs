@@ -1,28 +1,13 @@
 //! Scenarios that need the built program or a whole tree.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "scenarios prepare real trees, run the programs users have, and stop at the first surprise"
+)]
 
-#[expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "reads the repository, not a host, and stops at the first surprise"
-)]
 mod architecture;
-#[expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "scenarios read the repository, not a host, and stop at the first surprise"
-)]
-mod hosts;
-#[expect(clippy::disallowed_methods, clippy::unwrap_used, dead_code, reason = "what scenarios share")]
-mod sample;
-#[expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "scenarios make real trees and run the programs users have"
-)]
-mod formats;
-#[expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "scenarios prepare real trees and stop at the first surprise"
-)]
 mod config;
+mod formats;
+mod hosts;
+#[expect(dead_code, reason = "what scenarios share, each uses a part")]
+mod sample;
