@@ -1,7 +1,7 @@
 //! Archives of other tools, round trips through our own writer, and damage.
 
 use std::ffi::OsString;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
@@ -158,6 +158,22 @@ fn times_owners_and_attributes_of_gnu_tar_read_right() {
             assert_eq!((member.mtime, member.mtime_ns), (-6, 0));
         }
     }
+}
+
+/// Written by Go's archive/tar as the Go tool does it: PAX for every entry, names from `./`.
+#[test]
+fn archives_of_go_read_right() {
+    let packed = include_bytes!("../../tests/archives/go-pax.tar.gz");
+    let mut bytes = Vec::new();
+    super::Decompressor::new(crate::config::Codec::Gzip, &packed[..]).read_to_end(&mut bytes).unwrap();
+    let members = read_all(&bytes).unwrap();
+    let paths: Vec<_> = members.iter().map(|(member, _)| String::from_utf8(member.path.clone()).unwrap()).collect();
+    assert_eq!(paths, ["etc".to_owned(), format!("etc/{}", "ü".repeat(120)), "etc/l".into(), "etc/h".into()]);
+    let (long, content) = &members[1];
+    assert_eq!((long.mode, long.uid, content.as_slice()), (0o640, 3_000_000, &b"hello"[..]));
+    assert_eq!((long.mtime, long.mtime_ns), (1_700_000_000, 123_456_789));
+    assert_eq!(members[2].0.link, vec![b't'; 150]);
+    assert_eq!((members[3].0.kind, members[3].0.link.as_slice()), (MemberKind::HardLink, &b"etc/l"[..]));
 }
 
 #[test]
