@@ -1,8 +1,9 @@
 //! Scenarios that need the built program or a whole tree.
 #![allow(
     clippy::disallowed_methods,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "scenarios prepare real trees, run the programs users have, and stop at the first surprise"
+    reason = "scenarios prepare real trees, run the programs users have, say what they skip, and stop at the first surprise"
 )]
 
 mod architecture;

@@ -168,7 +168,7 @@ fn check_content(backup: &Backup, found: &mut Verification, cancel: &Cancel) -> 
 fn decode(backup: &Backup, raw: &mut (impl Read + Send), found: &mut Verification) {
     let decoded = decompressor(backup.packing.codec, io::BufReader::with_capacity(128 * 1024, raw))
         .map_err(ReadError::from)
-        .and_then(read_members);
+        .and_then(|stream| read_members(stream, backup.length));
     match decoded {
         Ok(content) => {
             found.entries = content.count;
@@ -185,10 +185,11 @@ struct Content {
     count: u64,
 }
 
-fn read_members(stream: impl Read) -> Result<Content, ReadError> {
+fn read_members(stream: impl Read, packed: u64) -> Result<Content, ReadError> {
+    let limits = Limits { packed_bytes: Some(packed), ..Limits::default() };
     let index_name = INDEX_PATH.trim_start_matches('/').as_bytes();
     let mut content = Content::default();
-    let mut reader = ArchiveReader::new(stream, Limits::default());
+    let mut reader = ArchiveReader::new(stream, limits);
     while let Some(member) = reader.next_member()? {
         content.count += 1;
         if member.path == index_name {

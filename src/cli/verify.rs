@@ -17,11 +17,11 @@ pub(super) fn run(session: &Session, ids: &[String], all: bool, output: &mut Out
     let mut results = Vec::new();
     let mut is_whole = true;
     for (name, opened) in wanted(session, ids, all)? {
-        let outcome = opened.and_then(|backup| look(&backup, &cancel));
+        let outcome = opened.and_then(|backup| Ok((shown(&backup, &name), look(&backup, &cancel)?)));
         let value = match outcome {
-            Ok(found) => {
+            Ok((id, found)) => {
                 is_whole &= found.is_whole();
-                tell(&name, &found, output)?
+                tell(&id, &found, output)?
             }
             // One backup that cannot be opened hides none of the others.
             Err(Trouble::Failure(failure)) if !matches!(failure, Failure::Cancelled(_)) && (all || ids.len() > 1) => {
@@ -56,6 +56,14 @@ fn wanted(session: &Session, ids: &[String], all: bool) -> Result<Vec<Opened>, T
     }
     let open = |path: &std::path::Path| Backup::open(path).map_err(|error| Trouble::from(Failure::from(error)));
     Ok(stored.iter().map(|backup| (backup.id.to_string(), open(&backup.path))).collect())
+}
+
+/// `latest` says little; a file outside of the storage is called as the user calls it.
+fn shown(backup: &Backup, name: &str) -> String {
+    match &backup.id {
+        Some(id) if !name.contains('/') => id.to_string(),
+        _ => name.to_owned(),
+    }
 }
 
 fn look(backup: &Backup, cancel: &Cancel) -> Result<Verification, Trouble> {

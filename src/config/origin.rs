@@ -61,11 +61,11 @@ impl fmt::Display for Origin {
 
 /// One value as it was given: all that `check` knows about files and variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub(super) struct Setting {
     /// The name as written, in capitals.
-    pub key: String,
+    pub(super) key: String,
     /// The text, variables filled in.
-    pub value: String,
+    pub(super) value: String,
     /// Where it stands.
-    pub origin: Origin,
+    pub(super) origin: Origin,
 }

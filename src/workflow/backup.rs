@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use log::info;
 
@@ -19,6 +20,9 @@ use crate::preflight::{self, Passed, Touch};
 use crate::report::{RunReport, timed};
 use crate::retention::RetentionPlan;
 use crate::system::{System, Workspace};
+
+/// `FS_IO_TIMEOUT=0`.
+const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What a run is made of.
 pub struct BackupJob<'a> {
@@ -124,7 +128,9 @@ fn collect(
 ) -> Result<(Gathered, Seal), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, processors)?;
-    let limits = Limits { io: job.config.local.io_limit, workers: job.config.collect.command_workers };
+    // 0 means no limit; a day is one that nobody waits for.
+    let io = Some(job.config.local.io_limit).filter(|limit| !limit.is_zero()).unwrap_or(NO_LIMIT);
+    let limits = Limits { io, workers: job.config.collect.command_workers };
     gather(start(plan, &job.system, workspace, limits), seal)
 }
 

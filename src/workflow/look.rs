@@ -247,7 +247,12 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn open(backup: &Backup, cancel: &Cancel) -> Result<ArchiveReader<Interruptible>, Failure> {
-    Ok(ArchiveReader::new(Interruptible::open(backup, cancel)?, Limits::default()))
+    Ok(ArchiveReader::new(Interruptible::open(backup, cancel)?, limits(backup)))
+}
+
+/// What an archive of this size may unpack to: a bomb is refused, whoever made it.
+pub(super) fn limits(backup: &Backup) -> Limits {
+    Limits { packed_bytes: Some(backup.length), ..Limits::default() }
 }
 
 /// A request to stop shows as the end of the stream; it is told apart here.

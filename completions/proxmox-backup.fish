@@ -1,0 +1,315 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_proxmox_backup_global_optspecs
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check backup h/help V/version
+end
+
+function __fish_proxmox_backup_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_proxmox_backup_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_proxmox_backup_using_subcommand
+    set -l cmd (__fish_proxmox_backup_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l reason -d 'Why this backup is made; kept in its manifest' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l backup -d 'The older spelling of `backup`'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l version -d 'Print version'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l reason -d 'Why this backup is made; kept in its manifest' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l all-hosts -d 'Those of other hosts too'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l to -d 'Where to; made if it is not there' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l all -d 'All backups on the storage'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s n -l dry-run -d 'Show every backup with keep or remove and the reason; remove nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -f -a "check" -d 'Name every mistake of the configuration file'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -f -a "show" -d 'Show every setting with its value and where that comes from'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -f -a "init" -d 'Write a configuration file with every setting explained'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l changed -d 'Only settings that are not at their default'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Name every mistake of the configuration file'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting with its value and where that comes from'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a configuration file with every setting explained'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Name every mistake of the configuration file'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and where that comes from'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file with every setting explained'
