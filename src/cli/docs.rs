@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use super::Trouble;
 use super::args::Cli;
 use super::output::Output;
+use crate::config::{Section, Status, keys};
 use crate::system::{FileError, create_private_dir, write_public};
 use crate::workflow::{EXIT_CODES, ExitCode};
 
@@ -24,6 +25,7 @@ const BEHIND: &[&str] = &[
 pub(super) fn write_man(dir: &Path) -> Result<ExitCode, Trouble> {
     let mut pages = Vec::new();
     collect_pages(&definition(), "proxmox-backup", &mut pages);
+    pages.push(("proxmox-config-backup.5".to_owned(), configuration_page().into_bytes()));
     create_private_dir(dir)?;
     for (name, content) in pages {
         let path: PathBuf = dir.join(name);
@@ -47,11 +49,18 @@ fn definition() -> Definition {
 }
 
 fn collect_pages(command: &Definition, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
-    let page = command.clone().name(name.to_owned()).after_help("").after_long_help("");
+    let page = command.clone().name(name.to_owned());
     let man = clap_mangen::Man::new(page).section("8").title(name.to_uppercase()).manual("System Administration");
     let mut bytes = Vec::new();
-    // Writing to memory does not fail.
-    let _ = man.render(&mut bytes);
+    // Not `render`: it adds the exit codes of `--help` once more. Writing to memory does not fail.
+    let _ = man.render_title(&mut bytes);
+    let _ = man.render_name_section(&mut bytes);
+    let _ = man.render_synopsis_section(&mut bytes);
+    let _ = man.render_description_section(&mut bytes);
+    let _ = man.render_options_section(&mut bytes);
+    if command.has_subcommands() {
+        let _ = man.render_subcommands_section(&mut bytes);
+    }
     let sections = if name == "proxmox-backup" { main_sections() } else { example_section(command) };
     bytes.extend_from_slice(sections.as_bytes());
     pages.push((format!("{name}.8"), bytes));
@@ -77,6 +86,23 @@ fn example_section(command: &Definition) -> String {
         let _ = writeln!(text, ".PP\n.RS 4\n\\fB{}\\fR\n.RE", roff(example));
     }
     text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8)\n");
+    text
+}
+
+/// proxmox-config-backup(5): the keys that have an effect.
+fn configuration_page() -> String {
+    let mut text = String::from(include_str!("../../man/sections/configuration.roff"));
+    for section in Section::ALL {
+        let mut used = keys().iter().filter(|key| key.section == section && key.status == Status::Used).peekable();
+        if used.peek().is_none() {
+            continue;
+        }
+        let _ = writeln!(text, ".SH \"{}\"", roff(&section.title().to_uppercase()));
+        for key in used {
+            let _ = writeln!(text, ".TP\n\\fB{}\\fR={}\n{}", roff(key.name), roff(key.default), roff(key.help));
+        }
+    }
+    text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8),\n.BR proxmox\\-backup\\-config (8)\n");
     text
 }
 
