@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
 
-use proxmox_backup::config;
+use proxmox_backup::bundle::{Backup, verify};
+use proxmox_backup::config::{self, Config};
 use proxmox_backup::report::RunReport;
+use proxmox_backup::storage::Directory;
 use proxmox_backup::system::{Cancel, Clock, Recorded, Root, Runner, System};
 use proxmox_backup::workflow::{BackupJob, Failure, backup};
 
@@ -86,19 +88,50 @@ impl Sample {
 
     /// A backup by the library with this runner.
     pub(crate) fn backup_with(&self, runner: Runner) -> Result<RunReport, Failure> {
-        let source = config::Source::live(Some(self.path("backup.env")), None).unwrap();
-        let loaded = config::load(&source, &BTreeMap::new(), &[]).unwrap();
-        let system =
-            System { root: Root::at(&self.root()).unwrap(), runner, clock: Clock::System, cancel: Cancel::default() };
+        self.backup_as(&self.config(), runner, Clock::System)
+    }
+
+    /// A backup by the library, everything chosen by the caller.
+    pub(crate) fn backup_as(&self, config: &Config, runner: Runner, clock: Clock) -> Result<RunReport, Failure> {
+        let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel: Cancel::default() };
         let run_dir = self.path("run");
-        let job = BackupJob {
-            config: &loaded.config,
-            system: Arc::new(system),
-            run_dir: &run_dir,
-            reason: None,
-            issues: Vec::new(),
-        };
+        let job = BackupJob { config, system: Arc::new(system), run_dir: &run_dir, reason: None, issues: Vec::new() };
         backup(&job)
+    }
+
+    /// The checked configuration of this sample, for tests that change a value of it.
+    pub(crate) fn config(&self) -> Config {
+        config::load(&config::Source::live(Some(self.path("backup.env")), None).unwrap(), &BTreeMap::new(), &[]).unwrap().config
+    }
+
+    /// The host's recorded commands in a place where they may be changed.
+    pub(crate) fn own_commands(&self) -> PathBuf {
+        let own = self.path("commands");
+        std::fs::create_dir(&own).unwrap();
+        for file in files_in(&hosts_dir().join(&self.name).join("commands")) {
+            std::fs::copy(&file, own.join(file.file_name().unwrap())).unwrap();
+        }
+        own
+    }
+
+    /// Writes a file of the host, directories above it included.
+    pub(crate) fn plant(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.root().join(path.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    /// Makes a run last longer: files of noise, which no compressor makes smaller.
+    pub(crate) fn enlarge(&self, files: usize, bytes: usize) {
+        let mut noise = Random::new(files as u64);
+        for number in 0..files {
+            self.plant(&format!("etc/cron.d/noise/{}/{number}", number % 20), noise.bytes(bytes));
+        }
+    }
+
+    /// The newest file that lies in the backup directory under a backup's name.
+    pub(crate) fn newest(&self) -> PathBuf {
+        Directory::new(&self.path("backups")).list().unwrap().first().unwrap().path.clone()
     }
 
     /// Files of the backup directory, sorted.
@@ -116,6 +149,58 @@ pub(crate) fn files_in(dir: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
+}
+
+/// The file names of a directory, for messages and comparisons.
+pub(crate) fn names_in(dir: &Path) -> Vec<String> {
+    files_in(dir).iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+/// A count that a longer test raises by an environment variable.
+pub(crate) fn setting(name: &str, usual: usize) -> usize {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// Something this test needs is not there: said loudly, and an error where tests must be complete.
+pub(crate) fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "cannot test: {why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+/// Is this backup whole? The library's answer, a failure to open it included.
+pub(crate) fn problems_of(path: &Path) -> Vec<String> {
+    match Backup::open(path) {
+        Err(error) => vec![error.to_string()],
+        Ok(backup) => {
+            let found = verify(&backup, &Cancel::default()).unwrap();
+            found.problems.iter().map(|problem| format!("{}: {}", problem.part, problem.what)).collect()
+        }
+    }
+}
+
+/// Numbers that are the same for the same seed (splitmix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Less than `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).take(length).collect()
+    }
 }
 
 fn set_private(path: &Path) {
