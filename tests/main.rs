@@ -8,6 +8,7 @@
 
 mod architecture;
 mod config;
+mod damage;
 mod formats;
 mod hosts;
 mod round_trip;
