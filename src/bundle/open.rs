@@ -37,6 +37,8 @@ pub struct Backup {
     pub manifest: Option<(Vec<u8>, Result<Manifest, ManifestError>)>,
     /// The content of the checksum file.
     pub checksum: Option<String>,
+    /// The manifest under its older name, where both are there.
+    pub twin: Option<Vec<u8>>,
 }
 
 /// Why a file cannot be opened as a backup.
@@ -126,6 +128,7 @@ fn open_bundle(path: &Path, file: &mut File, id: Option<BackupId>) -> Result<Bac
         length: archive.size,
         manifest: manifest.map(with_meaning),
         checksum,
+        twin: None,
     })
 }
 
@@ -147,6 +150,8 @@ fn open_plain(
         (None, packing.ok_or_else(|| OpenError::NotABackup { path: path.to_owned(), why })?)
     };
     let side = |end: &str| read_side(&PathBuf::from(format!("{}{end}", path.display())));
+    let (manifest, twin) = (side(".manifest.json"), side(".metadata"));
+    let (manifest, twin) = if manifest.is_some() { (manifest, twin) } else { (twin, None) };
     Ok(Backup {
         path: path.to_owned(),
         id,
@@ -154,8 +159,9 @@ fn open_plain(
         archive_name: name.to_owned(),
         offset: 0,
         length,
-        manifest: side(".manifest.json").or_else(|| side(".metadata")).map(with_meaning),
+        manifest: manifest.map(with_meaning),
         checksum: side(".sha256").map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        twin,
     })
 }
 

@@ -78,8 +78,12 @@ pub fn verify(backup: &Backup, cancel: &Cancel) -> Result<Verification, VerifyEr
 
 fn check_manifest<'a>(backup: &'a Backup, found: &mut Verification) -> Option<&'a Manifest> {
     match &backup.manifest {
-        Some((_, Ok(manifest))) => {
+        Some((bytes, Ok(manifest))) => {
             found.note("manifest: readable");
+            // The older tools' two files differ by nature; ours are written alike.
+            if manifest.format > 0 && backup.twin.as_ref().is_some_and(|twin| twin != bytes) {
+                found.fail("manifest", "`.metadata` and `.manifest.json` differ: one has been changed or damaged");
+            }
             Some(manifest)
         }
         Some((_, Err(error))) => {
