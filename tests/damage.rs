@@ -134,7 +134,7 @@ fn a_backup_that_is_longer_than_written_is_noticed() {
         let (_sample, path) = small(1, packing);
         let whole = std::fs::read(&path).unwrap();
         let again = whole.clone();
-        for more in [b"x".as_slice(), b"\0", &[0; 512], &[0; 100_000], &again] {
+        for more in [b"x".as_slice(), b"\0", &[0; 512], &vec![0; 100_000], &again] {
             std::fs::write(&path, [&whole, more].concat()).unwrap();
             assert_noticed(&path, &format!("{} bytes more", more.len()));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,7 +54,7 @@ fn look(path: &Path) -> Vec<String> {
         format!("time {}.{:09}", meta.mtime(), meta.mtime_nsec()),
     ];
     if meta.is_symlink() {
-        seen.push(format!("to {:?}", std::fs::read_link(path).unwrap()));
+        seen.push(format!("to {}", std::fs::read_link(path).unwrap().display()));
         return seen;
     }
     if meta.is_file() {

@@ -101,7 +101,9 @@ impl Sample {
 
     /// The checked configuration of this sample, for tests that change a value of it.
     pub(crate) fn config(&self) -> Config {
-        config::load(&config::Source::live(Some(self.path("backup.env")), None).unwrap(), &BTreeMap::new(), &[]).unwrap().config
+        config::load(&config::Source::live(Some(self.path("backup.env")), None).unwrap(), &BTreeMap::new(), &[])
+            .unwrap()
+            .config
     }
 
     /// The host's recorded commands in a place where they may be changed.
