@@ -7,8 +7,10 @@
 )]
 
 mod architecture;
+mod captured;
 mod config;
 mod damage;
+mod database;
 mod formats;
 mod hosts;
 mod round_trip;

@@ -1,0 +1,61 @@
+//! One collection of a few sources, for tests that look at what comes out.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proxmox_backup::collect::{Found, Limits, start};
+use proxmox_backup::issue::Issue;
+use proxmox_backup::plan::{BackupPlan, Source, SourceKind};
+use proxmox_backup::recipe::Need;
+use proxmox_backup::system::{Cancel, Clock, Root, Runner, System, Workspace};
+
+/// What came out, by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Captured {
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) issues: Vec<Issue>,
+    /// Path and reason.
+    pub(crate) skipped: Vec<(PathBuf, &'static str)>,
+}
+
+impl Captured {
+    pub(crate) fn file(&self, path: impl AsRef<Path>) -> Option<&[u8]> {
+        self.files.iter().find(|(name, _)| name == path.as_ref()).map(|(_, bytes)| bytes.as_slice())
+    }
+}
+
+/// A place that has to be there.
+pub(crate) fn source(kind: SourceKind) -> Source {
+    Source { recipe: "test", kind, need: Need::Required, claimed: Vec::new() }
+}
+
+/// Collects from this machine.
+pub(crate) fn capture(sources: Vec<Source>) -> Captured {
+    capture_from(Root::live().unwrap(), sources)
+}
+
+/// Collects from a tree.
+pub(crate) fn capture_from(root: Root, sources: Vec<Source>) -> Captured {
+    let run_dir = tempfile::tempdir().unwrap();
+    let plan =
+        BackupPlan { sources, commands: Vec::new(), left_out: Vec::new(), excludes: Vec::new(), recipes: Vec::new() };
+    let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+    let workspace = Workspace::create(&run_dir.path().join("run")).unwrap();
+    let limits = Limits { io: Duration::from_secs(20), workers: 1 };
+    let mut captured = Captured::default();
+    for found in start(&Arc::new(plan), &Arc::new(system), &Arc::new(workspace), limits) {
+        match found.unwrap() {
+            Found::Entry(mut entry) => {
+                let mut bytes = Vec::new();
+                entry.content.read_to_end(&mut bytes).unwrap();
+                captured.files.push((entry.path, bytes));
+            }
+            Found::Issue(issue) => captured.issues.push(issue),
+            Found::Skipped { path, why } => captured.skipped.push((path, why.as_str())),
+            Found::Absent(_) => {}
+        }
+    }
+    captured
+}
