@@ -11,6 +11,7 @@ mod captured;
 mod config;
 mod damage;
 mod database;
+mod foreign_fs;
 mod formats;
 mod hosts;
 mod round_trip;

@@ -121,6 +121,9 @@ impl<'a> Walker<'a> {
         if self.source.claimed.iter().any(|claim| claim.matches(path.as_os_str().as_bytes())) {
             return Ok(());
         }
+        if self.job.mounts.contains(path) {
+            return self.skip(path, Skip::OtherFileSystem);
+        }
         match dir.stat_of(name) {
             Ok(Some(stat)) => self.node(dir, name, path, &stat),
             Ok(None) => self.warn(path, "vanished while it was being read"),

@@ -1,7 +1,7 @@
 //! Waits for the reader thread, with a limit, and replaces one that does not answer.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use super::accounts::Accounts;
 use super::files::Walker;
 use crate::issue::{Issue, Stage};
 use crate::plan::BackupPlan;
-use crate::system::{Cancelled, System, Workspace};
+use crate::system::{Cancelled, Root, System, Workspace, read_mounts};
 use crate::units::Elapsed;
 
 /// How often a wait looks at the cancel flag.
@@ -27,6 +27,9 @@ pub(super) struct Job {
     pub(super) workspace: Arc<Workspace>,
     pub(super) accounts: Accounts,
     pub(super) io_limit: Duration,
+    /// Mount points as the tree names them. A bind mount has the device of its tree, and the mount of
+    /// a user who lets nobody in tells root not even its device: only the table knows both.
+    pub(super) mounts: HashSet<PathBuf>,
     progress: Mutex<Progress>,
     /// Counts every step: a reader that walks a large excluded tree says nothing, but is not stuck.
     steps: AtomicU64,
@@ -49,7 +52,7 @@ impl Job {
     }
 
     /// Says what the reader touches next.
-    pub(super) fn step(&self, at: &std::path::Path) {
+    pub(super) fn step(&self, at: &Path) {
         self.steps.fetch_add(1, Ordering::Relaxed);
         at.clone_into(&mut self.progress().at);
     }
@@ -81,6 +84,7 @@ impl Reader {
             workspace: Arc::clone(workspace),
             accounts: Accounts::load(&system.root),
             io_limit,
+            mounts: mount_points(&system.root),
             progress: Mutex::default(),
             steps: AtomicU64::new(0),
         });
@@ -125,6 +129,11 @@ impl Reader {
     }
 }
 
+fn mount_points(root: &Root) -> HashSet<PathBuf> {
+    let below = |point: PathBuf| point.strip_prefix(root.prefix()).ok().map(|inside| Path::new("/").join(inside));
+    read_mounts().into_iter().filter_map(|mount| below(mount.point)).collect()
+}
+
 fn spawn(job: &Arc<Job>) -> Receiver<Found> {
     let (sender, findings) = sync_channel(DEPTH);
     let job = Arc::clone(job);
@@ -144,7 +153,7 @@ fn read_sources(job: &Job, sender: &SyncSender<Found>) {
 
 impl Progress {
     /// Notes an entry; false when it is in the archive already.
-    pub(super) fn note(&mut self, path: &std::path::Path) -> bool {
+    pub(super) fn note(&mut self, path: &Path) -> bool {
         self.emitted.insert(path.to_owned())
     }
 }
