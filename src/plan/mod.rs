@@ -29,6 +29,11 @@ const NEVER: &[&str] = &[
     "/etc/pve/.debug",
     "/etc/pve/priv/lock",
     "/var/lib/pve-cluster/.pmxcfs.lockfile",
+    // PBS: locks, which only their names tell from configuration.
+    "/etc/proxmox-backup/.*.lck",
+    "/etc/proxmox-backup/*.lck",
+    "/etc/proxmox-backup/*.lock",
+    "/etc/proxmox-backup/.*.lock",
     // Our own state; command outputs take its name in the archive.
     "/var/lib/proxmox-config-backup",
 ];

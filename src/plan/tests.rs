@@ -117,7 +117,12 @@ fn what_is_not_installed_or_not_clustered_is_left_out_with_its_reason() {
 #[test]
 fn database_logs_and_made_up_files_are_never_collected() {
     let plan = plan(&settings(), &host());
-    for path in ["/var/lib/pve-cluster/config.db-wal", "/etc/pve/.rrd", "/etc/pve/priv/lock/file"] {
+    for path in [
+        "/var/lib/pve-cluster/config.db-wal",
+        "/etc/pve/.rrd",
+        "/etc/pve/priv/lock/file",
+        "/etc/proxmox-backup/.user.lck",
+    ] {
         assert!(plan.excludes.iter().any(|pattern| pattern.covers(path.as_bytes())), "{path}");
     }
 }

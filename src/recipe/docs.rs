@@ -50,7 +50,7 @@ fn condition(when: When) -> String {
     }
 }
 
-fn switch(recipe: &Recipe) -> String {
+pub(super) fn switch(recipe: &Recipe) -> String {
     let Some(switch) = recipe.switch else {
         return "always".to_owned();
     };
@@ -96,7 +96,7 @@ fn lines(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join("<br>")
 }
 
-fn way_back(way: WayBack) -> &'static str {
+pub(super) fn way_back(way: WayBack) -> &'static str {
     match way {
         WayBack::Files => "in place",
         WayBack::Pmxcfs => "database or `/etc/pve`",

@@ -253,3 +253,5 @@ impl Item {
 
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod coverage;

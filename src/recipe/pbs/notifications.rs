@@ -15,6 +15,11 @@ pub(super) const NOTIFICATIONS: Recipe = Recipe {
         tree("/etc/proxmox-backup/notification-templates"),
         attempt(manager!("notification", "target", "list"), "notification_targets.json"),
         attempt(manager!("notification", "matcher", "list"), "notification_matchers.json"),
+        attempt(manager!("notification", "endpoint", "gotify", "list"), "notification_gotify.json"),
+        attempt(manager!("notification", "endpoint", "sendmail", "list"), "notification_sendmail.json"),
+        attempt(manager!("notification", "endpoint", "smtp", "list"), "notification_smtp.json"),
+        // Since PBS 3.2.13.
+        attempt(manager!("notification", "endpoint", "webhook", "list"), "notification_webhook.json"),
     ],
     secrets: &[],
     way_back: WayBack::PbsFiles,

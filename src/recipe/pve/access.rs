@@ -1,6 +1,6 @@
 //! Users, groups, roles, permissions, realms, tokens.
 
-use crate::recipe::shorthand::{attempt, expected, file, pveum, tree};
+use crate::recipe::shorthand::{attempt, expected, file, pvesh, pveum, tree};
 use crate::recipe::{Product, Recipe, Switch, WayBack, When};
 
 pub(super) const ACCESS: Recipe = Recipe {
@@ -27,6 +27,7 @@ pub(super) const ACCESS: Recipe = Recipe {
         expected(pveum!("pool", "list"), "pools.json"),
         // Since PVE 8, and as text only.
         attempt(&["pveum", "user", "tfa", "list"], "tfa.txt"),
+        attempt(pvesh!("/access/tfa"), "tfa.json"),
     ],
     secrets: &[
         // OpenID client keys.

@@ -1,5 +1,6 @@
 //! The cluster file system and its database: never switched off, a restore stands or falls with them.
 
+use crate::recipe::shorthand::file;
 use crate::recipe::{Item, Need, Product, Recipe, WayBack, When};
 
 /// What no other recipe claims below `/etc/pve`.
@@ -12,6 +13,19 @@ pub(super) const TREE: Recipe = Recipe {
     items: &[Item::Tree("/etc/pve", Need::Required)],
     secrets: &["/etc/pve/priv/**", "/etc/pve/nodes/*/priv/**"],
     way_back: WayBack::Pmxcfs,
+};
+
+/// What pmxcfs tells of itself: which files, members and guests there were. Made up on reading, so
+/// there is nothing to write back.
+pub(super) const VIEW: Recipe = Recipe {
+    id: "pve-cluster-view",
+    title: "Members and guests as the cluster file system saw them",
+    product: Product::Pve,
+    switch: None,
+    when: When::Always,
+    items: &[file("/etc/pve/.version"), file("/etc/pve/.members"), file("/etc/pve/.vmlist")],
+    secrets: &[],
+    way_back: WayBack::Export,
 };
 
 /// Without a switch on purpose: a key about clusters must not cost a standalone node its database.

@@ -18,6 +18,7 @@ pub(super) const RULES: Recipe = Recipe {
         expected(pvesh!("/cluster/firewall/options"), "firewall_options.json"),
         expected(pvesh!("/cluster/firewall/rules"), "firewall_rules.json"),
         expected(pvesh!("/nodes/localhost/firewall/rules"), "firewall_host_rules.json"),
+        expected(pvesh!("/nodes/localhost/firewall/options"), "firewall_host_options.json"),
         attempt(&["pve-firewall", "status"], "firewall_status.txt"),
         attempt(&["pve-firewall", "localnet"], "firewall_localnet.txt"),
         // Prints the rule set, changes nothing.

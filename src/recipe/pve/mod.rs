@@ -26,6 +26,7 @@ pub(super) const RECIPES: &[&Recipe] = &[
     &version::VERSION,
     &version::SUBSCRIPTION,
     &base::TREE,
+    &base::VIEW,
     &base::DATABASE,
     &cluster::COROSYNC_SHARED,
     &cluster::AUTHKEY,

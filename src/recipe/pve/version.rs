@@ -19,6 +19,8 @@ pub(super) const VERSION: Recipe = Recipe {
         expected(pvesh!("/cluster/status"), "cluster_status.json"),
         expected(pvesh!("/cluster/options"), "cluster_options.json"),
         expected(pvesh!("/cluster/resources"), "cluster_resources.json"),
+        // Pending changes of the network are only here.
+        expected(pvesh!("/nodes/localhost/network"), "network.json"),
         attempt(pvesh!("/nodes/localhost/apt/versions"), "apt_versions.json"),
         attempt(pvesh!("/nodes/localhost/apt/repositories"), "apt_repositories.json"),
     ],

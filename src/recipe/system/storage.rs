@@ -118,6 +118,7 @@ pub(super) const STATE: Recipe = Recipe {
         attempt(&["mdadm", "--detail", "--scan"], "mdadm_scan.txt"),
         attempt(&["multipath", "-ll"], "multipath.txt"),
         attempt(&["iscsiadm", "-m", "session"], "iscsi_sessions.txt"),
+        attempt(&["nfsstat", "-m"], "nfsstat.txt"),
         attempt(&["dmsetup", "ls", "--tree"], "dmsetup.txt"),
     ],
     secrets: &[],
