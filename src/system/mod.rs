@@ -28,7 +28,7 @@ pub use signal::{Cancel, Cancelled, Signal};
 pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
 pub use trusted::read_at_most;
 pub use walk::{Directory, DirectoryEntry};
-pub use workspace::{Spool, Workspace, remove_stale_workspaces};
+pub use workspace::{Spool, Sweep, Workspace, remove_stale_workspaces};
 pub use write::{
     PartialFile, copy_into, create_log, create_private_dir, digest_hex, drop_page_cache, hash_file, hex,
     is_writable_dir, open_file, remove_file, rename_file, sync_dir, write_atomically, write_public,

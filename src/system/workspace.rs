@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
@@ -48,6 +49,23 @@ impl Workspace {
 impl Drop for Workspace {
     fn drop(&mut self) {
         let _ = remove_tree(&self.path);
+    }
+}
+
+/// Removes a workspace when the run ends, though a thread of the run may still hold it: one that
+/// hangs in a dead mount holds it for ever, and the process ends before one that is late.
+#[derive(Debug)]
+pub struct Sweep(pub Arc<Workspace>);
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        // A late thread may create a file between the listing and the removal of the directory.
+        for _ in 0..10 {
+            match remove_tree(&self.0.path) {
+                Err(cause) if cause.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                _ => return,
+            }
+        }
     }
 }
 

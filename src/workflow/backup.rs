@@ -19,7 +19,7 @@ use crate::plan::BackupPlan;
 use crate::preflight::{self, Passed, Touch};
 use crate::report::{RunReport, timed};
 use crate::retention::RetentionPlan;
-use crate::system::{System, Workspace};
+use crate::system::{Sweep, System, Workspace};
 
 /// `FS_IO_TIMEOUT=0`.
 const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -60,6 +60,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     step(1, "Pre-checks");
     let lock = pre_checks(job, Touch::Really)?;
     let workspace = Arc::new(Workspace::create(job.run_dir)?);
+    let sweep = Sweep(Arc::clone(&workspace));
 
     step(2, "Finding out what this host is, planning what to collect");
     let Prepared { host, plan } = prepare(job)?;
@@ -91,7 +92,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 
     step(8, "Report");
     report.finished = clock.now();
-    drop((workspace, lock));
+    drop((sweep, workspace, lock));
     Ok(report)
 }
 
