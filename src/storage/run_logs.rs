@@ -34,10 +34,13 @@ impl RunLogs {
 
     /// Keeps the newest `limit` of each kind of this host; 0 keeps all. Gives how many went.
     pub fn prune(&self, host: &str, limit: usize) -> Result<usize, StorageError> {
-        let names = match Root::live()?.list(&self.dir) {
-            Ok(names) if limit > 0 => names,
-            _ => return Ok(0),
-        };
+        let Ok(names) = Root::live()?.list(&self.dir) else { return Ok(0) };
+        for name in names.iter().map(|name| name.to_string_lossy()).filter(|name| is_unfinished(name, host)) {
+            remove_file(&self.dir.join(&*name))?;
+        }
+        if limit == 0 {
+            return Ok(0);
+        }
         let mut removed = 0;
         for kind in [(LOG, ".log"), (STATS, ".json")] {
             let mut own: Vec<String> = names
@@ -54,6 +57,12 @@ impl RunLogs {
         }
         Ok(removed)
     }
+}
+
+/// `<statistics>.<pid>.tmp`, left by a run that was killed while it wrote them.
+fn is_unfinished(name: &str, host: &str) -> bool {
+    let settled = name.strip_suffix(".tmp").and_then(|rest| rest.rsplit_once('.')).map(|(stats, _)| stats);
+    settled.is_some_and(|stats| is_of(stats, (STATS, ".json"), host))
 }
 
 fn is_of(name: &str, (start, end): (&str, &str), host: &str) -> bool {

@@ -168,8 +168,9 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
 
 /// Whether we can really create a file there: modes alone do not tell (read-only mounts, quotas).
 pub fn is_writable_dir(path: &Path) -> Result<(), FileError> {
-    let probe = path.join(format!(".permission_test_{}", std::process::id()));
-    let created = create_new(&probe).map_err(FileError::of("write in", path));
+    // One name for all runs: what a killed one leaves is removed by the next.
+    let probe = path.join(".permission_test");
+    let created = create_log(&probe).map_err(|error| FileError::of("write in", path)(error.cause));
     let _ = remove_file(&probe);
     created.map(drop)
 }
