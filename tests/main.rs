@@ -14,6 +14,7 @@ mod database;
 mod foreign_fs;
 mod formats;
 mod hosts;
+mod interrupt;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;

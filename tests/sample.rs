@@ -131,6 +131,11 @@ impl Sample {
         }
     }
 
+    /// What lies in the run-time directory; what detection looked at may stay.
+    pub(crate) fn left_in_run_dir(&self) -> Vec<String> {
+        names_in(&self.path("run")).into_iter().filter(|name| name != "detection.txt").collect()
+    }
+
     /// The newest file that lies in the backup directory under a backup's name.
     pub(crate) fn newest(&self) -> PathBuf {
         Directory::new(&self.path("backups")).list().unwrap().first().unwrap().path.clone()
