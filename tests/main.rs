@@ -15,6 +15,7 @@ mod foreign_fs;
 mod formats;
 mod hosts;
 mod interrupt;
+mod locks;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
