@@ -13,6 +13,7 @@ mod damage;
 mod database;
 mod foreign_fs;
 mod formats;
+mod full_disk;
 mod hosts;
 mod interrupt;
 mod locks;
