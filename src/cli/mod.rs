@@ -33,7 +33,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<
     };
     let logger = log::start(&cli.global, &environment);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let mut output = Output::stdout(cli.global.json);
+        let mut output = Output::stdout(&cli.global);
         match dispatch(cli, environment, logger, &mut output) {
             Ok(code) => output.finish(code),
             Err(trouble) => trouble.explain(),

@@ -5,18 +5,20 @@ use std::io::{self, BufWriter, Stdout, Write};
 use serde::Serialize;
 
 use super::Trouble;
+use super::args::Global;
 use crate::workflow::ExitCode;
 
 /// Standard output.
 pub(super) struct Output {
     out: BufWriter<Stdout>,
     is_json: bool,
-    is_broken: bool,
+    is_quiet: bool,
 }
 
 impl Output {
-    pub(super) fn stdout(is_json: bool) -> Self {
-        Self { out: BufWriter::with_capacity(64 * 1024, io::stdout()), is_json, is_broken: false }
+    pub(super) fn stdout(global: &Global) -> Self {
+        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+        Self { out, is_json: global.json, is_quiet: global.quiet }
     }
 
     /// Whether an object is wanted instead of text.
@@ -27,14 +29,19 @@ impl Output {
     /// One line of text.
     pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Trouble> {
         let written = writeln!(self.out, "{}", text.as_ref());
-        self.check(written)
+        Self::check(written)
+    }
+
+    /// A line that `--quiet` and `--json` leave out.
+    pub(super) fn remark(&mut self, text: impl AsRef<str>) -> Result<(), Trouble> {
+        if self.is_json || self.is_quiet { Ok(()) } else { self.line(text) }
     }
 
     /// The JSON object.
     pub(super) fn object(&mut self, value: &impl Serialize) -> Result<(), Trouble> {
         let written = serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from);
         let written = written.and_then(|()| writeln!(self.out));
-        self.check(written)
+        Self::check(written)
     }
 
     /// Rows as aligned columns; the last column keeps its length.
@@ -54,7 +61,7 @@ impl Output {
     /// Bytes as they are.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         let written = self.out.write_all(bytes);
-        self.check(written)
+        Self::check(written)
     }
 
     /// For bytes: `cat`.
@@ -65,20 +72,14 @@ impl Output {
     /// What is left in memory goes out; a full disk behind `> file` is an error.
     pub(super) fn finish(mut self, code: ExitCode) -> ExitCode {
         let flushed = self.out.flush();
-        match self.check(flushed) {
+        match Self::check(flushed) {
             Ok(()) | Err(Trouble::Closed) => code,
             Err(trouble) => trouble.explain(),
         }
     }
 
-    fn check(&mut self, written: io::Result<()>) -> Result<(), Trouble> {
-        match written {
-            Ok(()) => Ok(()),
-            Err(cause) => {
-                self.is_broken = true;
-                Err(broken(cause))
-            }
-        }
+    fn check(written: io::Result<()>) -> Result<(), Trouble> {
+        written.map_err(broken)
     }
 }
 

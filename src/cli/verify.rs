@@ -77,10 +77,8 @@ fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, 
     for problem in &found.problems {
         error!("✗ {name}: {}: {}", problem.part, problem.what);
     }
-    if !output.is_json() {
-        let verdict = if found.is_whole() { "whole" } else { "DAMAGED" };
-        output.line(format!("{}: {verdict}", printable(name)))?;
-    }
+    let verdict = if found.is_whole() { "whole" } else { "DAMAGED" };
+    output.remark(format!("{}: {verdict}", printable(name)))?;
     Ok(
         json!({ "backup": name, "ok": found.is_whole(), "passed": found.passed, "problems": found.problems, "entries": found.entries }),
     )

@@ -158,11 +158,18 @@ fn wait(receiver: &Receiver<Outcome>, cancel: &Cancel) -> Result<Option<Outcome>
 fn judge(command: &PlannedCommand, error: &CommandError) -> Found {
     let is_missing = matches!(error.how, CommandFailure::NotFound);
     match (command.need, is_missing) {
+        _ if is_unknown_endpoint(command, error) => Found::Absent(command_line(command)),
         (CommandNeed::BestEffort, _) | (CommandNeed::IfInstalled, true) => Found::Absent(command_line(command)),
         (CommandNeed::Expected, _) | (CommandNeed::IfInstalled, false) => {
             Found::Issue(Issue::warning(Stage::Collect, error.line.clone(), error.reason()))
         }
     }
+}
+
+/// The API grows from release to release: what this one does not have cannot be collected from it.
+fn is_unknown_endpoint(command: &PlannedCommand, error: &CommandError) -> bool {
+    command.argv.first().is_some_and(|program| program == "pvesh")
+        && error.stderr_tail.contains("No 'get' handler defined for")
 }
 
 fn command_line(command: &PlannedCommand) -> String {
@@ -187,4 +194,31 @@ fn run(job: &Job, command: &PlannedCommand) -> Outcome {
     let mut spool = job.workspace.spool();
     let result = job.system.runner.run(&spec, &mut spool, &job.cancel);
     Outcome { result, spool }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(argv: &[&str], stderr_tail: &str) -> Found {
+        let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
+        let error =
+            CommandError { line: argv.join(" "), how: CommandFailure::Exit(2), stderr_tail: stderr_tail.to_owned() };
+        let command = PlannedCommand {
+            recipe: "pve-version",
+            argv,
+            save_as: PathBuf::from("/x"),
+            limit: Duration::from_secs(1),
+            need: CommandNeed::Expected,
+        };
+        judge(&command, &error)
+    }
+
+    #[test]
+    fn an_endpoint_this_release_does_not_have_is_absent_and_every_other_failure_a_warning() {
+        let unknown = "No 'get' handler defined for '/cluster/new'";
+        assert!(matches!(verdict(&["pvesh", "get", "/cluster/new"], unknown), Found::Absent(_)));
+        assert!(matches!(verdict(&["pvesh", "get", "/version"], "permission denied"), Found::Issue(_)));
+        assert!(matches!(verdict(&["other"], unknown), Found::Issue(_)));
+    }
 }
