@@ -7,7 +7,7 @@ use std::time::Duration;
 use log::info;
 
 use super::gather::{Gathered, gather};
-use super::prepare::{Prepared, pre_checks, prepare, unused_id};
+use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
 use super::{Failure, seal_up};
 use crate::bundle::{BackupId, Seal};
@@ -64,6 +64,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 
     step(2, "Finding out what this host is, planning what to collect");
     let Prepared { host, plan } = prepare(job)?;
+    explain_detection(&host, job);
     report.host = host;
     let plan = Arc::new(plan);
     let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;

@@ -13,7 +13,10 @@ use crate::plan::BackupPlan;
 use crate::preflight::{self, Touch};
 use crate::recipe::{Product, catalog};
 use crate::storage::Directory;
-use crate::system::{Clock, Lock, Root, Runner, System, remove_stale_workspaces, write_atomically};
+use crate::system::{Clock, Lock, Root, Runner, System, remove_file, remove_stale_workspaces, write_atomically};
+
+/// In the run-time directory, not in `/tmp`: its content is a description of the host.
+const DETECTION: &str = "detection.txt";
 
 /// What to collect, and from what.
 pub(super) struct Prepared {
@@ -31,7 +34,17 @@ pub(super) fn pre_checks(job: &BackupJob<'_>, touch: Touch) -> Result<Option<Loc
         0 => {}
         count => info!("Removed {count} workspace(s) of interrupted runs"),
     }
+    remove_half_written(job.run_dir);
     Ok(lock)
+}
+
+/// What a run that was killed while it wrote [`DETECTION`] left.
+fn remove_half_written(run_dir: &Path) {
+    let names = Root::live().and_then(|root| root.list(run_dir)).unwrap_or_default();
+    let names = names.iter().map(|name| name.to_string_lossy());
+    for name in names.filter(|name| name.starts_with(DETECTION) && *name != DETECTION) {
+        let _ = remove_file(&run_dir.join(&*name));
+    }
 }
 
 /// Detects and plans.
@@ -39,7 +52,7 @@ pub(super) fn prepare(job: &BackupJob<'_>) -> Result<Prepared, Failure> {
     let root = &job.system.root;
     let mut host = detect(root);
     host.is_offline = matches!(job.system.runner, Runner::Nobody);
-    narrate_host(&host, job);
+    narrate_host(&host);
     // An unmounted cluster file system is an empty directory: never a backup of nothing.
     if host.has(Product::Pve) && !host.is_offline && !root.exists("/etc/pve/local") {
         return Err(Failure::PmxcfsMissing);
@@ -66,7 +79,7 @@ fn own_places(config: &Config, run_dir: &Path, system: &System) -> Vec<PathBuf> 
         .collect()
 }
 
-fn narrate_host(host: &Host, job: &BackupJob<'_>) {
+fn narrate_host(host: &Host) {
     let products: Vec<String> = [("Proxmox VE", &host.pve), ("Proxmox Backup Server", &host.pbs)]
         .into_iter()
         .filter_map(|(name, version)| version.as_ref().map(|version| format!("{name} {version}")))
@@ -77,10 +90,16 @@ fn narrate_host(host: &Host, job: &BackupJob<'_>) {
         return;
     }
     info!("Host {}: Debian {}; no Proxmox product found, the system recipes alone apply", host.name, host.debian);
-    // Whoever expected a product here finds in this file what was looked at.
-    let path = job.run_dir.join("detection.txt");
+}
+
+/// Whoever expected a product on a host without one finds in this file what was looked at.
+pub(super) fn explain_detection(host: &Host, job: &BackupJob<'_>) {
+    if host.has(Product::Pve) || host.has(Product::Pbs) {
+        return;
+    }
+    let path = job.run_dir.join(DETECTION);
     match write_atomically(&path, detection_report(&job.system.root).as_bytes()) {
-        Ok(()) => debug!("what detection looked at: {}", path.display()),
+        Ok(()) => info!("What detection looked at: {}", path.display()),
         Err(error) => debug!("{error}"),
     }
 }
