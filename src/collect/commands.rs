@@ -1,7 +1,7 @@
 //! The pool that runs the plan's commands while files stream.
 
 use std::collections::{HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -72,13 +72,13 @@ impl Pool {
         }
     }
 
-    /// The next finding, in plan order.
-    pub(super) fn next(&mut self) -> Option<Result<Found, Cancelled>> {
+    /// The next finding, in plan order. `has` says which directories are in the archive already.
+    pub(super) fn next(&mut self, has: &dyn Fn(&Path) -> bool) -> Option<Result<Found, Cancelled>> {
         while self.ready.is_empty() {
             let number = self.job.plan.commands.len() - self.outcomes.len();
             let receiver = self.outcomes.pop_front()?;
             match wait(&receiver, &self.job.system.cancel) {
-                Ok(Some(outcome)) => self.tell(number, outcome),
+                Ok(Some(outcome)) => self.tell(number, outcome, has),
                 // Its worker panicked; the others go on.
                 Ok(None) => {}
                 Err(cancelled) => return Some(Err(cancelled)),
@@ -87,7 +87,7 @@ impl Pool {
         self.ready.pop_front().map(Ok)
     }
 
-    fn tell(&mut self, number: usize, outcome: Outcome) {
+    fn tell(&mut self, number: usize, outcome: Outcome, has: &dyn Fn(&Path) -> bool) {
         let plan = Arc::clone(&self.job.plan);
         let command = &plan.commands[number];
         let said = match &outcome.result {
@@ -100,16 +100,16 @@ impl Pool {
         };
         // What a failing program printed may be all there is to know; an empty file tells nothing.
         if outcome.result.is_ok() || !outcome.spool.is_empty() {
-            self.store(command, outcome.spool);
+            self.store(command, outcome.spool, has);
         }
         self.ready.extend(said);
     }
 
-    fn store(&mut self, command: &PlannedCommand, spool: Spool) {
+    fn store(&mut self, command: &PlannedCommand, spool: Spool, has: &dyn Fn(&Path) -> bool) {
         let now = self.job.system.clock.now().timestamp();
         let above: Vec<PathBuf> = command.save_as.ancestors().skip(1).take(3).map(PathBuf::from).collect();
         for dir in above.into_iter().rev() {
-            if self.directories.insert(dir.clone()) {
+            if !has(&dir) && self.directories.insert(dir.clone()) {
                 let entry = generated(command, dir, EntryKind::Directory, now);
                 self.ready.push_back(Found::Entry(entry));
             }

@@ -1,8 +1,10 @@
-//! Paths that other files name: credentials of mounts, keys of disks, keyrings of apt.
+//! Paths that other files name: credentials of mounts, keys of disks and datasets, keyrings of apt,
+//! snippets of storages.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::host::parse_sections;
 use crate::recipe::Derived;
 use crate::system::Root;
 
@@ -11,6 +13,8 @@ pub(super) fn paths(root: &Root, what: Derived) -> Vec<PathBuf> {
     let named: BTreeSet<PathBuf> = match what {
         Derived::FstabSecrets => fstab_secrets(&text(root, "/etc/fstab")),
         Derived::CrypttabKeys => crypttab_keys(&text(root, "/etc/crypttab")),
+        Derived::ZfsKeys => zfs_lists(root).iter().flat_map(|list| zfs_keys(list)).collect(),
+        Derived::StorageSnippets => snippets(&text(root, "/etc/pve/storage.cfg")),
         Derived::AptKeyrings => apt_sources(root).iter().flat_map(|source| keyrings(source)).collect(),
     };
     named.into_iter().collect()
@@ -43,6 +47,25 @@ fn fstab_secrets(text: &str) -> BTreeSet<PathBuf> {
 
 fn crypttab_keys(text: &str) -> BTreeSet<PathBuf> {
     fields(text).filter_map(|line| line.get(2).copied().filter(|key| is_plain_file(key)).map(PathBuf::from)).collect()
+}
+
+fn zfs_lists(root: &Root) -> Vec<String> {
+    let dir = Path::new("/etc/zfs/zfs-list.cache");
+    root.list(dir).unwrap_or_default().iter().map(|pool| root.read_text(dir.join(pool)).unwrap_or_default()).collect()
+}
+
+/// One dataset per line, its properties between tabs; only a key location starts with `file://`.
+fn zfs_keys(list: &str) -> Vec<PathBuf> {
+    let fields = list.split(['\t', '\n']).filter_map(|field| field.strip_prefix("file://"));
+    fields.filter(|path| is_plain_file(path)).map(PathBuf::from).collect()
+}
+
+/// Of storages that are directories on every node; a snippet on NFS is the server's to keep.
+fn snippets(storages: &str) -> BTreeSet<PathBuf> {
+    let own = parse_sections(storages).into_iter().filter(|storage| matches!(storage.kind.as_str(), "dir" | "btrfs"));
+    let enabled = own.filter(|storage| storage.lists("content", "snippets") && !storage.has_flag("disable"));
+    let paths = enabled.filter_map(|storage| storage.get("path").map(PathBuf::from));
+    paths.filter(|path| path.is_absolute()).map(|path| path.join("snippets")).collect()
 }
 
 fn apt_sources(root: &Root) -> Vec<String> {
@@ -90,6 +113,15 @@ mod tests {
     fn key_files_but_no_devices() {
         let crypttab = "a /dev/sda2 /etc/keys/a luks\nb /dev/sdb none luks\nc /dev/sdc /dev/urandom swap\n";
         assert_eq!(crypttab_keys(crypttab).into_iter().collect::<Vec<_>>(), [PathBuf::from("/etc/keys/a")]);
+    }
+
+    #[test]
+    fn keys_of_datasets_and_snippets_of_enabled_directories() {
+        let list = "tank\t/tank\ton\ttank\tfile:///root/tank.key\n\ntank/b\t/b\ton\ttank/b\tprompt\n";
+        assert_eq!(zfs_keys(list), [PathBuf::from("/root/tank.key")]);
+        let storages = "dir: a\n\tpath /srv\n\tcontent iso,snippets\n\nnfs: b\n\tcontent snippets\n\n\
+                        dir: c\n\tpath /c\n\tcontent snippets\n\tdisable\n";
+        assert_eq!(snippets(storages).into_iter().collect::<Vec<_>>(), [PathBuf::from("/srv/snippets")]);
     }
 
     #[test]

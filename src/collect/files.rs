@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use super::attributes::read_xattrs;
 use super::content::Content;
 use super::reader::{Gone, Job, send};
-use super::{Entry, EntryKind, Found, Metadata, Skip, database, derived};
+use super::{Entry, EntryKind, Found, Metadata, Skip, database, derived, inventory};
 use crate::issue::{Issue, Stage};
 use crate::pattern::Pattern;
 use crate::plan::{Source, SourceKind};
@@ -39,6 +39,7 @@ impl<'a> Walker<'a> {
             SourceKind::Path(path) => self.top(path, self.source.need),
             SourceKind::Glob(pattern) => self.glob(pattern),
             SourceKind::Database(path) => database::capture(self, path),
+            SourceKind::Inventory { what, name, save_as } => inventory::take(self, *what, name, save_as),
             SourceKind::Derived(what) => {
                 derived::paths(&self.job.system.root, *what).iter().try_for_each(|path| self.top(path, Need::Optional))
             }

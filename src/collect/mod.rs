@@ -14,6 +14,7 @@ mod content;
 mod database;
 mod derived;
 mod files;
+mod inventory;
 mod large;
 mod reader;
 
@@ -182,6 +183,6 @@ impl Iterator for Collection {
     type Item = Result<Found, Cancelled>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.reader.next().or_else(|| self.pool.next())
+        self.reader.next().or_else(|| self.pool.next(&|dir| self.reader.has(dir)))
     }
 }

@@ -117,6 +117,11 @@ impl Reader {
         }
     }
 
+    /// Whether a path is in the archive already.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.job.progress().emitted.contains(path)
+    }
+
     /// Leaves the stuck thread behind (it cannot be ended while the kernel holds it) and goes on.
     fn give_up(&mut self) -> Found {
         let at = self.job.progress().at.display().to_string();

@@ -1,7 +1,9 @@
 //! Facts about this machine, read once at the start of a run.
 
 mod dpkg;
+mod sections;
 mod names;
+mod inventory;
 mod detect;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::recipe::{Names, Product};
 
 pub use detect::{detect, detection_report};
+pub use inventory::take as take_inventory;
+pub use sections::{Section, parse as parse_sections};
 
 /// What this machine is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

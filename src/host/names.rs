@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sections::{self, Section};
 use crate::recipe::Names;
 use crate::system::Root;
 
@@ -14,11 +15,11 @@ pub(super) fn gather(root: &Root, node: &str) -> BTreeMap<u8, Vec<String>> {
     [
         (Names::LocalNode, vec![node.to_owned()]),
         (Names::PveNodes, directory(root, "/etc/pve/nodes")),
-        (Names::PveStorages, sections(root, "/etc/pve/storage.cfg", None)),
-        (Names::PveBackupStorages, backup_storages(root)),
+        (Names::PveStorages, ids(root, "/etc/pve/storage.cfg", |_| true)),
+        (Names::PveBackupStorages, ids(root, "/etc/pve/storage.cfg", holds_backups)),
         (Names::PveUsers, pve_users(root)),
-        (Names::PbsDatastores, sections(root, "/etc/proxmox-backup/datastore.cfg", Some("datastore"))),
-        (Names::PbsUsers, sections(root, "/etc/proxmox-backup/user.cfg", Some("user"))),
+        (Names::PbsDatastores, ids(root, "/etc/proxmox-backup/datastore.cfg", |section| section.kind == "datastore")),
+        (Names::PbsUsers, ids(root, "/etc/proxmox-backup/user.cfg", |section| section.kind == "user")),
         (Names::Disks, disks(root)),
         (Names::NetworkInterfaces, interfaces(root)),
     ]
@@ -49,42 +50,15 @@ fn directory(root: &Root, path: &str) -> Vec<String> {
     names.into_iter().filter_map(|name| name.into_string().ok()).collect()
 }
 
-/// Ids of a section file: `TYPE: ID` at the start of a line, properties indented below it.
-fn sections(root: &Root, path: &str, only: Option<&str>) -> Vec<String> {
-    let text = root.read_text(path).unwrap_or_default();
-    text.lines()
-        .filter(|line| !line.starts_with([' ', '\t', '#']))
-        .filter_map(|line| line.split_once(':'))
-        .filter(|(kind, _)| only.is_none_or(|wanted| *kind == wanted))
-        .map(|(_, id)| id.trim().to_owned())
-        .collect()
+/// Ids of a section file.
+fn ids(root: &Root, path: &str, is_wanted: impl Fn(&Section) -> bool) -> Vec<String> {
+    let sections = sections::parse(&root.read_text(path).unwrap_or_default());
+    sections.into_iter().filter(is_wanted).map(|section| section.id).collect()
 }
 
 /// Each list of backups starts Perl and may wait for a server: only storages that can have some.
-fn backup_storages(root: &Root) -> Vec<String> {
-    let text = root.read_text("/etc/pve/storage.cfg").unwrap_or_default();
-    let mut found = Vec::new();
-    let mut id = None;
-    let (mut holds_backups, mut is_disabled) = (false, false);
-    // The empty line at the end closes the last section.
-    for line in text.lines().chain([""]) {
-        let mut words = line.split_whitespace();
-        match (line.starts_with([' ', '\t']), words.next(), words.next()) {
-            (true, Some("content"), Some(kinds)) => {
-                holds_backups = kinds.split(',').any(|kind| kind == "backup");
-            }
-            (true, Some("disable"), value) => is_disabled = value != Some("0"),
-            (true, ..) => {}
-            (false, ..) => {
-                if holds_backups && !is_disabled {
-                    found.extend(id.take());
-                }
-                id = line.split_once(':').map(|(_, id)| id.trim().to_owned());
-                (holds_backups, is_disabled) = (false, false);
-            }
-        }
-    }
-    found
+fn holds_backups(storage: &Section) -> bool {
+    storage.lists("content", "backup") && !storage.has_flag("disable")
 }
 
 /// Users of `user.cfg`: colon records, `user:NAME@REALM:enabled:…`.
@@ -104,7 +78,7 @@ fn disks(root: &Root) -> Vec<String> {
 }
 
 /// Interfaces with a device behind them: a host with 30 guests has over a hundred without one.
-fn interfaces(root: &Root) -> Vec<String> {
+pub(super) fn interfaces(root: &Root) -> Vec<String> {
     let mut names = directory(root, "/sys/class/net");
     names.retain(|name| root.is_dir(format!("/sys/class/net/{name}/device")));
     names

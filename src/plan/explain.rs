@@ -33,6 +33,10 @@ impl fmt::Display for BackupPlan {
                     SourceKind::Database(path) => {
                         writeln!(f, "      {} (database copy)", path.display())?;
                     }
+                    SourceKind::Inventory { what, name, .. } => {
+                        let blank = if name.is_empty() { "" } else { ": " };
+                        writeln!(f, "      {}{blank}{name}", what.describe())?;
+                    }
                     SourceKind::Derived(what) => writeln!(f, "      {}", what.describe())?,
                 }
             }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::config;
 use crate::host::Host;
 use crate::pattern::Pattern;
-use crate::recipe::{Command, CommandNeed, Default, Derived, Item, Need, Recipe, When};
+use crate::recipe::{Command, CommandNeed, Default, Derived, Inventory, Item, Need, Recipe, When};
 
 /// Where generated files lie in the archive.
 pub const INFO_DIR: &str = "/var/lib/proxmox-config-backup/info";
@@ -77,6 +77,15 @@ pub enum SourceKind {
     Database(PathBuf),
     /// Paths that other files name.
     Derived(Derived),
+    /// A generated list.
+    Inventory {
+        /// Of what.
+        what: Inventory,
+        /// Of which one; empty when there is only one.
+        name: String,
+        /// Absolute path in the archive.
+        save_as: PathBuf,
+    },
 }
 
 /// One command to run.
@@ -159,6 +168,7 @@ impl BackupPlan {
                     let each = host.names(*names).iter();
                     self.commands.extend(each.map(|name| planned(recipe, command, Some(name), settings)));
                 }
+                Item::Inventory(what, save_as) => self.sources.extend(inventories(recipe, *what, save_as, host)),
                 _ => self.sources.extend(source(recipe, item, settings, catalog)),
             }
         }
@@ -218,13 +228,25 @@ fn source(
 ) -> Option<Source> {
     let place = |path: &str| moved(path, settings);
     let (kind, need) = match item {
-        Item::Command(_) | Item::Each(..) => return None,
+        Item::Command(_) | Item::Each(..) | Item::Inventory(..) => return None,
         Item::File(path, need) | Item::Tree(path, need) => (SourceKind::Path(place(path)), *need),
         Item::Database(path, need) => (SourceKind::Database(place(path)), *need),
         Item::Glob(pattern) => (SourceKind::Glob(place(pattern).to_string_lossy().into_owned()), Need::Optional),
         Item::Derived(derived) => (SourceKind::Derived(*derived), Need::Optional),
     };
     Some(Source { recipe: recipe.id, kind, need, claimed: claims_below(item, settings, catalog) })
+}
+
+/// One source for each: a storage that hangs must not cost the lists of the others.
+fn inventories(recipe: &'static Recipe, what: Inventory, save_as: &str, host: &Host) -> Vec<Source> {
+    let names = what.names().map_or_else(|| vec![String::new()], |names| host.names(names).to_vec());
+    let place = Path::new(INFO_DIR).join(recipe.product.as_str());
+    let each = names.into_iter().map(|name| SourceKind::Inventory {
+        what,
+        save_as: place.join(save_as.replace("{}", &name)),
+        name,
+    });
+    each.map(|kind| Source { recipe: recipe.id, kind, need: Need::Optional, claimed: Vec::new() }).collect()
 }
 
 /// What other items claim below (or inside the reach of) this one.

@@ -1,7 +1,7 @@
 //! `docs/coverage.md`: everything worth having of a host, and which recipe takes it.
 //!
 //! `wanted.tsv` is written by hand from what Proxmox documents and what older tools took or
-//! forgot: a path, `$` and a command line, or `@` and a derived item; behind a tab the reason why
+//! forgot: a path, `$` and a command line, or `@` and what is computed; behind a tab the reason why
 //! it is left out. The rest of the page comes from the catalog, so a gap fails here.
 
 use std::fmt::Write;
@@ -24,13 +24,22 @@ fn taker(wanted: &str, section: &str) -> Option<&'static Recipe> {
         return recipes.into_iter().find(|recipe| recipe.items.iter().any(|item| runs(item, line)));
     }
     if let Some(derived) = wanted.strip_prefix('@') {
-        let is_it = |item: &Item| matches!(item, Item::Derived(what) if format!("{what:?}") == derived);
+        let is_it = |item: &Item| computed(item).is_some_and(|(name, _)| name == derived);
         return recipes.into_iter().find(|recipe| recipe.items.iter().any(is_it));
     }
     // The most specific claim wins, as in the plan.
     let claims = recipes.flat_map(|recipe| recipe.items.iter().map(move |item| (recipe, item)));
     let takes = claims.filter(|(_, item)| takes(item, wanted));
     takes.max_by_key(|(_, item)| item.claim().map_or(0, str::len)).map(|(recipe, _)| recipe)
+}
+
+/// Name and words of a computed item.
+fn computed(item: &Item) -> Option<(String, &'static str)> {
+    match item {
+        Item::Derived(what) => Some((format!("{what:?}"), what.describe())),
+        Item::Inventory(what, _) => Some((format!("{what:?}"), what.describe())),
+        _ => None,
+    }
 }
 
 fn runs(item: &Item, line: &str) -> bool {
@@ -76,11 +85,10 @@ fn coverage() -> (String, Vec<String>) {
     (page, gaps)
 }
 
-/// Derived items are shown in words.
+/// Computed items are shown in words.
 fn title(shown: &str) -> String {
-    let derived = catalog().flat_map(|recipe| recipe.items).find_map(|item| match item {
-        Item::Derived(what) if shown.strip_prefix('@') == Some(&format!("{what:?}")) => Some(what.describe()),
-        _ => None,
+    let derived = catalog().flat_map(|recipe| recipe.items).find_map(|item| {
+        computed(item).filter(|(name, _)| shown.strip_prefix('@') == Some(name)).map(|(_, words)| words)
     });
     derived.map_or_else(|| format!("`{shown}`"), str::to_owned)
 }

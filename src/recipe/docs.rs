@@ -68,6 +68,10 @@ fn path(item: &Item) -> Option<String> {
         Item::Database(path, need) => Some(format!("`{path}` (database){}", required(*need))),
         Item::Glob(pattern) => Some(format!("`{pattern}`")),
         Item::Derived(derived) => Some(derived.describe().to_owned()),
+        Item::Inventory(what, _) => Some(match what.names() {
+            Some(names) => format!("{} of each {}", what.describe(), names.describe()),
+            None => what.describe().to_owned(),
+        }),
         Item::Command(_) | Item::Each(..) => None,
     }
 }

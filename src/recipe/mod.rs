@@ -108,6 +108,8 @@ pub enum Item {
     Database(&'static str, Need),
     /// Paths computed from files of the host.
     Derived(Derived),
+    /// A generated list, saved under this name; once per name where it is of named things.
+    Inventory(Inventory, &'static str),
 }
 
 /// Whether a path must be there on a host of this product.
@@ -175,6 +177,21 @@ pub enum Derived {
     CrypttabKeys,
     /// Keyrings named by `Signed-By` in apt sources of both formats.
     AptKeyrings,
+    /// Key files of encrypted datasets, as far as the list of the ZFS event daemon names them.
+    ZfsKeys,
+    /// `snippets` directories of storages that hold some.
+    StorageSnippets,
+}
+
+/// Lists computed from files of the host, for programs to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inventory {
+    /// Physical interfaces with MAC address, driver and place on the bus.
+    Network,
+    /// Files in the `dump` directory of one storage.
+    BackupFiles,
+    /// Namespaces and groups of one datastore.
+    Datastore,
 }
 
 /// How files go back. The restore plan reads this; until then it is documentation that cannot drift.
@@ -224,7 +241,29 @@ impl Derived {
         match self {
             Self::FstabSecrets => "credentials and keys named in `/etc/fstab`",
             Self::CrypttabKeys => "key files named in `/etc/crypttab`",
+            Self::ZfsKeys => "key files named in `/etc/zfs/zfs-list.cache`",
+            Self::StorageSnippets => "snippets of other directory storages",
             Self::AptKeyrings => "keyrings named in package sources",
+        }
+    }
+}
+
+impl Inventory {
+    /// What they list, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Network => "list of physical interfaces",
+            Self::BackupFiles => "list of guest backups",
+            Self::Datastore => "list of namespaces and groups",
+        }
+    }
+
+    /// What there is one of each for.
+    pub fn names(self) -> Option<Names> {
+        match self {
+            Self::Network => None,
+            Self::BackupFiles => Some(Names::PveBackupStorages),
+            Self::Datastore => Some(Names::PbsDatastores),
         }
     }
 }
@@ -242,11 +281,11 @@ impl Switch {
 }
 
 impl Item {
-    /// The path or pattern this item claims; commands and derived items claim none.
+    /// The path or pattern this item claims; what is computed claims none.
     pub fn claim(&self) -> Option<&'static str> {
         match self {
             Self::File(path, _) | Self::Tree(path, _) | Self::Glob(path) | Self::Database(path, _) => Some(path),
-            Self::Command(_) | Self::Each(..) | Self::Derived(_) => None,
+            Self::Command(_) | Self::Each(..) | Self::Derived(_) | Self::Inventory(..) => None,
         }
     }
 }

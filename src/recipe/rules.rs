@@ -61,8 +61,14 @@ fn ids_are_unique_and_start_with_the_product() {
 fn output_names_are_unique_within_a_product() {
     let mut seen = BTreeSet::new();
     for recipe in catalog() {
-        for command in commands(recipe) {
-            let name = command.save_as;
+        let listed = recipe.items.iter().filter_map(|item| match item {
+            Item::Inventory(what, name) => {
+                assert_eq!(what.names().is_some(), name.contains("{}"), "{name}");
+                Some(*name)
+            }
+            _ => None,
+        });
+        for name in commands(recipe).map(|command| command.save_as).chain(listed) {
             assert!(seen.insert((recipe.product, name)), "{name} is written twice");
             let is_known = [".txt", ".json"].iter().any(|end| name.ends_with(end));
             assert!(is_known && !name.contains('/'), "{name}");

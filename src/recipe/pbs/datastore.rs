@@ -1,7 +1,7 @@
 //! Datastores and the S3 endpoints some of them lie on.
 
 use crate::recipe::shorthand::{attempt, attempt_each, expected, file, manager};
-use crate::recipe::{Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Inventory, Item, Names, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const DATASTORE: Recipe = Recipe {
     id: "pbs-datastore",
@@ -20,6 +20,22 @@ pub(super) const DATASTORE: Recipe = Recipe {
     ],
     secrets: &[],
     way_back: WayBack::PbsFiles,
+};
+
+/// The datastore itself is no part of a host's configuration; what it held tells what was lost.
+pub(super) const CONTENTS: Recipe = Recipe {
+    id: "pbs-datastore-contents",
+    title: "Lists of what datastores hold",
+    product: Product::Pbs,
+    switch: Some(Switch::on(
+        "PXAR_SCAN_ENABLE",
+        &["BACKUP_PXAR_FILES"],
+        "a list of the namespaces and groups of each datastore",
+    )),
+    when: When::Always,
+    items: &[Item::Inventory(Inventory::Datastore, "datastore_contents_{}.json")],
+    secrets: &[],
+    way_back: WayBack::Export,
 };
 
 pub(super) const S3: Recipe = Recipe {

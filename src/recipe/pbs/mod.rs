@@ -20,6 +20,7 @@ pub(super) const RECIPES: &[&Recipe] = &[
     &node::NODE,
     &node::NETWORK,
     &datastore::DATASTORE,
+    &datastore::CONTENTS,
     &datastore::S3,
     &access::ACCESS,
     &access::REMOTES,

@@ -1,7 +1,7 @@
 //! Virtual machines and containers.
 
 use crate::recipe::shorthand::{expected, pvesh, tree};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Derived, Item, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_VM_CONFIGS", &[], "configuration of virtual machines and containers");
 
@@ -28,11 +28,11 @@ pub(super) const CONFIGS: Recipe = Recipe {
 /// is configuration.
 pub(super) const SNIPPETS: Recipe = Recipe {
     id: "pve-snippets",
-    title: "Snippets of the local storage",
+    title: "Snippets of storages",
     product: Product::Pve,
     switch: Some(SWITCH),
     when: When::Always,
-    items: &[tree("/var/lib/vz/snippets")],
+    items: &[tree("/var/lib/vz/snippets"), Item::Derived(Derived::StorageSnippets)],
     secrets: &["/var/lib/vz/snippets/**"],
     way_back: WayBack::Files,
 };

@@ -1,7 +1,7 @@
 //! Storages with their credentials, and what they say of themselves.
 
 use crate::recipe::shorthand::{attempt, attempt_each, command, expected, file, pvesh, tree};
-use crate::recipe::{CommandNeed, Item, Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{CommandNeed, Inventory, Item, Names, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const STORAGE: Recipe = Recipe {
     id: "pve-storage",
@@ -36,7 +36,10 @@ pub(super) const BACKUP_LISTS: Recipe = Recipe {
     product: Product::Pve,
     switch: Some(Switch::on("BACKUP_PVE_BACKUP_FILES", &[], "a list of the guest backups on each storage")),
     when: When::Always,
-    items: &[attempt_each(Names::PveBackupStorages, &["pvesm", "list", "{}", "--content", "backup"], "backups_{}.txt")],
+    items: &[
+        Item::Inventory(Inventory::BackupFiles, "backup_files_{}.json"),
+        attempt_each(Names::PveBackupStorages, &["pvesm", "list", "{}", "--content", "backup"], "backups_{}.txt"),
+    ],
     secrets: &[],
     way_back: WayBack::Export,
 };

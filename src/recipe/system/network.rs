@@ -1,7 +1,7 @@
 //! Network configuration and what the kernel made of it.
 
 use crate::recipe::shorthand::{attempt, attempt_each, file, installed, tree};
-use crate::recipe::{Item, Names, Need, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Inventory, Item, Names, Need, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_NETWORK_CONFIGS", &["BACKUP_NETWORK_CONFIG"], "network configuration");
 
@@ -67,6 +67,7 @@ pub(super) const STATE: Recipe = Recipe {
     switch: None,
     when: When::Always,
     items: &[
+        Item::Inventory(Inventory::Network, "network-inventory.json"),
         installed(&["ip", "addr", "show"], "ip_addr.txt"),
         installed(&["ip", "-j", "addr", "show"], "ip_addr.json"),
         installed(&["ip", "-s", "link"], "ip_link.txt"),

@@ -1,7 +1,7 @@
 //! ZFS: options, identity, pools.
 
 use crate::recipe::shorthand::{attempt, file, installed, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Derived, Item, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_ZFS_CONFIG", &[], "ZFS configuration and pool layout");
 
@@ -11,7 +11,7 @@ pub(super) const CONFIG: Recipe = Recipe {
     product: Product::System,
     switch: Some(SWITCH),
     when: When::Always,
-    items: &[tree("/etc/zfs"), file("/etc/default/zfs")],
+    items: &[tree("/etc/zfs"), file("/etc/default/zfs"), Item::Derived(Derived::ZfsKeys)],
     secrets: &["/etc/zfs/keys/**"],
     way_back: WayBack::Files,
 };
