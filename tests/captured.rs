@@ -1,14 +1,17 @@
 //! One collection of a few sources, for tests that look at what comes out.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use proxmox_backup::collect::{Found, Limits, start};
+use proxmox_backup::config;
+use proxmox_backup::host::Host;
 use proxmox_backup::issue::Issue;
 use proxmox_backup::plan::{BackupPlan, Source, SourceKind};
-use proxmox_backup::recipe::Need;
+use proxmox_backup::recipe::{Need, catalog};
 use proxmox_backup::system::{Cancel, Clock, Root, Runner, System, Workspace};
 
 /// What came out, by kind.
@@ -36,11 +39,31 @@ pub(crate) fn capture(sources: Vec<Source>) -> Captured {
     capture_from(Root::live().unwrap(), sources)
 }
 
+/// Collects all that the catalog has for a tree.
+pub(crate) fn capture_all(root: Root, host: &Host) -> Captured {
+    let settings = config::Collect {
+        switches: BTreeMap::new(),
+        custom_paths: Vec::new(),
+        excludes: Vec::new(),
+        moved: BTreeMap::new(),
+        command_workers: 1,
+        command_limits: BTreeMap::new(),
+        own_places: Vec::new(),
+    };
+    let recipes: Vec<_> = catalog().collect();
+    let plan = BackupPlan::new(&settings, host, &recipes, &|path| root.exists(path));
+    run(root, plan)
+}
+
 /// Collects from a tree.
 pub(crate) fn capture_from(root: Root, sources: Vec<Source>) -> Captured {
-    let run_dir = tempfile::tempdir().unwrap();
     let plan =
         BackupPlan { sources, commands: Vec::new(), left_out: Vec::new(), excludes: Vec::new(), recipes: Vec::new() };
+    run(root, plan)
+}
+
+fn run(root: Root, plan: BackupPlan) -> Captured {
+    let run_dir = tempfile::tempdir().unwrap();
     let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
     let workspace = Workspace::create(&run_dir.path().join("run")).unwrap();
     let limits = Limits { io: Duration::from_secs(20), workers: 1 };

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::host::parse_sections;
+use crate::host::{cluster_text, parse_sections};
 use crate::recipe::Derived;
 use crate::system::Root;
 
@@ -14,7 +14,7 @@ pub(super) fn paths(root: &Root, what: Derived) -> Vec<PathBuf> {
         Derived::FstabSecrets => fstab_secrets(&text(root, "/etc/fstab")),
         Derived::CrypttabKeys => crypttab_keys(&text(root, "/etc/crypttab")),
         Derived::ZfsKeys => zfs_lists(root).iter().flat_map(|list| zfs_keys(list)).collect(),
-        Derived::StorageSnippets => snippets(&text(root, "/etc/pve/storage.cfg")),
+        Derived::StorageSnippets => snippets(&cluster_text(root, "/etc/pve/storage.cfg")),
         Derived::AptKeyrings => apt_sources(root).iter().flat_map(|source| keyrings(source)).collect(),
     };
     named.into_iter().collect()

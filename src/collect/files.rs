@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use super::attributes::read_xattrs;
 use super::content::Content;
 use super::reader::{Gone, Job, send};
-use super::{Entry, EntryKind, Found, Metadata, Skip, database, derived, inventory};
+use super::{Entry, EntryKind, Found, Metadata, Skip, cluster, database, derived, inventory};
 use crate::issue::{Issue, Stage};
 use crate::pattern::Pattern;
 use crate::plan::{Source, SourceKind};
@@ -35,6 +35,11 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn run(&mut self) -> Result<(), Gone> {
+        if cluster::is_inside(&self.source.kind) {
+            if let Some(tree) = self.job.cluster_tree() {
+                return cluster::take(self, tree);
+            }
+        }
         match &self.source.kind {
             SourceKind::Path(path) => self.top(path, self.source.need),
             SourceKind::Glob(pattern) => self.glob(pattern),
@@ -257,7 +262,7 @@ impl<'a> Walker<'a> {
         self.job.progress().linked.remove(&stat.id);
     }
 
-    fn is_excluded(&self, path: &Path) -> bool {
+    pub(super) fn is_excluded(&self, path: &Path) -> bool {
         self.job.plan.excludes.iter().any(|pattern| pattern.covers(path.as_os_str().as_bytes()))
     }
 

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod attributes;
+mod cluster;
 mod commands;
 mod content;
 mod database;

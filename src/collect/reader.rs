@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Found;
 use super::accounts::Accounts;
 use super::files::Walker;
+use crate::host::{ClusterNode, cluster_tree};
 use crate::issue::{Issue, Stage};
 use crate::plan::BackupPlan;
 use crate::system::{Cancelled, Root, System, Workspace, read_mounts};
@@ -30,6 +31,8 @@ pub(super) struct Job {
     /// Mount points as the tree names them. A bind mount has the device of its tree, and the mount of
     /// a user who lets nobody in tells root not even its device: only the table knows both.
     pub(super) mounts: HashSet<PathBuf>,
+    /// Of a disk whose cluster file system is not mounted; read when the first source needs it.
+    cluster_tree: OnceLock<Option<Vec<ClusterNode>>>,
     progress: Mutex<Progress>,
     /// Counts every step: a reader that walks a large excluded tree says nothing, but is not stuck.
     steps: AtomicU64,
@@ -55,6 +58,10 @@ impl Job {
     pub(super) fn step(&self, at: &Path) {
         self.steps.fetch_add(1, Ordering::Relaxed);
         at.clone_into(&mut self.progress().at);
+    }
+
+    pub(super) fn cluster_tree(&self) -> Option<&[ClusterNode]> {
+        self.cluster_tree.get_or_init(|| cluster_tree(&self.system.root)).as_deref()
     }
 
     fn take_source(&self) -> Option<usize> {
@@ -85,6 +92,7 @@ impl Reader {
             accounts: Accounts::load(&system.root),
             io_limit,
             mounts: mount_points(&system.root),
+            cluster_tree: OnceLock::new(),
             progress: Mutex::default(),
             steps: AtomicU64::new(0),
         });

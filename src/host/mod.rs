@@ -2,6 +2,8 @@
 
 mod dpkg;
 mod sections;
+mod wal;
+mod cluster;
 mod names;
 mod inventory;
 mod detect;
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Names, Product};
 
+pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_text, cluster_tree};
 pub use detect::{detect, detection_report};
 pub use inventory::take as take_inventory;
 pub use sections::{Section, parse as parse_sections};

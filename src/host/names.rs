@@ -2,7 +2,9 @@
 //! checked: a configuration file must not be able to hand an option or a path to a program.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::cluster::ClusterFiles;
 use super::sections::{self, Section};
 use crate::recipe::Names;
 use crate::system::Root;
@@ -12,14 +14,17 @@ const MOST: usize = 256;
 
 /// All loops that have names on this host.
 pub(super) fn gather(root: &Root, node: &str) -> BTreeMap<u8, Vec<String>> {
+    let cluster = ClusterFiles::of(root);
+    let storages = cluster.text("/etc/pve/storage.cfg");
+    let of_pbs = |file: &str| root.read_text(Path::new("/etc/proxmox-backup").join(file)).unwrap_or_default();
     [
         (Names::LocalNode, vec![node.to_owned()]),
-        (Names::PveNodes, directory(root, "/etc/pve/nodes")),
-        (Names::PveStorages, ids(root, "/etc/pve/storage.cfg", |_| true)),
-        (Names::PveBackupStorages, ids(root, "/etc/pve/storage.cfg", holds_backups)),
-        (Names::PveUsers, pve_users(root)),
-        (Names::PbsDatastores, ids(root, "/etc/proxmox-backup/datastore.cfg", |section| section.kind == "datastore")),
-        (Names::PbsUsers, ids(root, "/etc/proxmox-backup/user.cfg", |section| section.kind == "user")),
+        (Names::PveNodes, cluster.names("/etc/pve/nodes")),
+        (Names::PveStorages, ids(&storages, |_| true)),
+        (Names::PveBackupStorages, ids(&storages, holds_backups)),
+        (Names::PveUsers, pve_users(&cluster.text("/etc/pve/user.cfg"))),
+        (Names::PbsDatastores, ids(&of_pbs("datastore.cfg"), |section| section.kind == "datastore")),
+        (Names::PbsUsers, ids(&of_pbs("user.cfg"), |section| section.kind == "user")),
         (Names::Disks, disks(root)),
         (Names::NetworkInterfaces, interfaces(root)),
     ]
@@ -51,9 +56,8 @@ fn directory(root: &Root, path: &str) -> Vec<String> {
 }
 
 /// Ids of a section file.
-fn ids(root: &Root, path: &str, is_wanted: impl Fn(&Section) -> bool) -> Vec<String> {
-    let sections = sections::parse(&root.read_text(path).unwrap_or_default());
-    sections.into_iter().filter(is_wanted).map(|section| section.id).collect()
+fn ids(text: &str, is_wanted: impl Fn(&Section) -> bool) -> Vec<String> {
+    sections::parse(text).into_iter().filter(is_wanted).map(|section| section.id).collect()
 }
 
 /// Each list of backups starts Perl and may wait for a server: only storages that can have some.
@@ -62,8 +66,7 @@ fn holds_backups(storage: &Section) -> bool {
 }
 
 /// Users of `user.cfg`: colon records, `user:NAME@REALM:enabled:…`.
-fn pve_users(root: &Root) -> Vec<String> {
-    let text = root.read_text("/etc/pve/user.cfg").unwrap_or_default();
+fn pve_users(text: &str) -> Vec<String> {
     text.lines().filter_map(|line| line.strip_prefix("user:")?.split(':').next()).map(str::to_owned).collect()
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Walk;
+use crate::host::cluster_text;
 use crate::host::sections::{self, Section};
 use crate::system::Kind;
 
@@ -30,7 +31,7 @@ struct File {
 
 /// `None` for a storage without a directory of its own (PBS, block devices).
 pub(super) fn list(mut walk: Walk<'_>, storage: &str) -> Option<Backups> {
-    let text = walk.root.read_text("/etc/pve/storage.cfg").ok()?;
+    let text = cluster_text(walk.root, "/etc/pve/storage.cfg");
     let section = sections::parse(&text).into_iter().find(|section| section.id == storage)?;
     let directory = dump_directory(&section)?;
     (walk.step)(&directory);
