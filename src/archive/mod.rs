@@ -2,16 +2,18 @@
 //! has a file.
 //!
 //! ```text
-//! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ sink ─→ file, SHA-256, length
-//!             tar    8 MiB wait   threads     │     own thread
+//! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ [encrypt] ─→ sink ─→ file, SHA-256, length
+//!             tar    8 MiB wait   threads     │                 own thread
 //!                                             └───→ check: decompress ─→ read ─→ compare
 //!                                                   own thread
-//! file ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
+//! file ─→ [decrypt] ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
 //!                        │ header, pax, sparse, member, acl
 //!                        └ limits
 //! ```
 //!
 //! `pipeline` joins the upper line. Compression itself: `level` decides, `engine` and `parallel` work.
+//! Keys: `recipient(s)` are public, `identity` is private, `passphrase` makes one of a passphrase.
+//! Without a key `envelope` tells what can be known.
 
 mod level;
 mod engine;
@@ -20,6 +22,16 @@ mod compress;
 mod decompress;
 mod delayed;
 mod tee;
+mod private_key;
+mod passphrase;
+mod passphrase_rules;
+mod recipient;
+mod recipients;
+mod identity;
+mod age_error;
+mod envelope;
+mod encrypt;
+mod decrypt;
 mod sink;
 mod acl;
 mod write;
@@ -35,14 +47,24 @@ mod unpacker;
 mod unpack;
 
 pub use acl::{acl_from_text, acl_to_text};
+pub use age_error::AgeError;
 pub use check::{CheckError, hash_content};
 pub use compress::Compressor;
 pub use decompress::{DECODER_MEMORY_LIMIT, Decompressor, decompressor, sniff};
+pub use decrypt::{DecryptReader, decrypt};
+pub use encrypt::{Encryptor, MaybeAge};
+pub use envelope::{Envelope, StanzaKind, verify_envelope};
+pub use identity::{Identities, IdentityError};
 pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension, level_range};
 pub use limits::{Limits, ReadError};
 pub use member::{Member, MemberKind, printable};
+pub use passphrase::{PassphraseError, Salt, SaltError};
+pub use passphrase_rules::{Weakness, weaknesses};
 pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter};
+pub use private_key::{PrivateKeyKind, looks_like_private_key};
 pub use read::{ArchiveReader, Piece};
+pub use recipient::{Recipient, RecipientError, RecipientKind};
+pub use recipients::{BadLine, BadLineCause, Recipients, RecipientsFile, parse_recipient_list};
 pub use sink::Written;
 pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack};
 pub use write::{BLOCK, Digest, TarWriter, padding};

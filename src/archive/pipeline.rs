@@ -1,4 +1,4 @@
-//! The one pass: entries → tar → compressor → (copy decoded and compared) → hash and file.
+//! The one pass: entries → tar → compressor → (copy decoded and compared) → [age] → hash and file.
 
 use std::fs::File;
 use std::io;
@@ -6,6 +6,8 @@ use std::io;
 use super::Effective;
 use super::check::{Check, CheckError, Expected};
 use super::delayed::Delayed;
+use super::encrypt::MaybeAge;
+use super::recipients::Recipients;
 use super::sink::{Sink, SinkThread, Written, start_sink};
 use super::tee::Tee;
 use super::write::{Digest, TarWriter, stored_name};
@@ -14,7 +16,7 @@ use crate::config;
 
 /// An archive being written.
 pub struct ArchiveWriter {
-    tar: TarWriter<Delayed<Tee<Sink>>>,
+    tar: TarWriter<Delayed<Tee<MaybeAge<Sink>>>>,
     sink: SinkThread,
     check: Check,
 }
@@ -39,6 +41,9 @@ pub enum ArchiveError {
     /// The compressor or the source of an entry failed.
     #[error("cannot compress: {0}")]
     Compress(io::Error),
+    /// Encryption could not start.
+    #[error("cannot encrypt: {0}")]
+    Encrypt(io::Error),
     /// It does not read back as it was written.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -51,12 +56,19 @@ fn plain(cause: &io::Error) -> String {
 }
 
 impl ArchiveWriter {
-    /// Writes at the file's present position.
-    pub fn create(file: File, settings: &config::Archive, processors: usize) -> Self {
+    /// Writes at the file's present position, encrypted if there are recipients. What is checked
+    /// is the stream before it is encrypted: the key to open it is elsewhere.
+    pub fn create(
+        file: File,
+        settings: &config::Archive,
+        recipients: Option<&Recipients>,
+        processors: usize,
+    ) -> Result<Self, ArchiveError> {
         let (sink, thread) = start_sink(file);
+        let sealed = MaybeAge::new(sink, recipients).map_err(ArchiveError::Encrypt)?;
         let (check, copies) = Check::start(settings.codec);
-        let compressor = Delayed::new(Tee::new(sink, copies), settings.clone(), processors);
-        Self { tar: TarWriter::new(compressor), sink: thread, check }
+        let compressor = Delayed::new(Tee::new(sealed, copies), settings.clone(), processors);
+        Ok(Self { tar: TarWriter::new(compressor), sink: thread, check })
     }
 
     /// Adds an entry; gives its name in the archive and its content's hash.
@@ -76,7 +88,7 @@ impl ArchiveWriter {
     pub fn finish(self) -> Result<ArchiveSummary, ArchiveError> {
         let Self { tar, sink, check } = self;
         let ended = tar.finish().and_then(Delayed::finish).and_then(|(tee, effective)| {
-            drop(tee.finish()?);
+            drop(tee.finish()?.finish()?);
             Ok(effective)
         });
         match ended {

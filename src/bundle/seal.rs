@@ -81,7 +81,7 @@ impl Seal {
         let partial = PartialFile::create(&target)?;
         let mut file = partial.handle()?;
         file.seek(SeekFrom::Start(packing.offset())).map_err(FileError::of("write", partial.path()))?;
-        let writer = ArchiveWriter::create(file, settings, processors);
+        let writer = ArchiveWriter::create(file, settings, None, processors)?;
         Ok(Self { partial, archive_name, writer, index: IndexBuilder::default(), packing })
     }
 

@@ -111,6 +111,7 @@ fn of_seal(error: &SealError) -> ExitCode {
         SealError::File(_) => ExitCode::Storage,
         SealError::Archive(ArchiveError::Check(_)) | SealError::ReadBack(_) => ExitCode::Verification,
         SealError::Archive(ArchiveError::Compress(_)) => ExitCode::Compression,
+        SealError::Archive(ArchiveError::Encrypt(_)) => ExitCode::Encryption,
         SealError::Archive(ArchiveError::Write(_)) | SealError::Manifest(_) | SealError::Index(_) => ExitCode::Archive,
     }
 }
