@@ -11,6 +11,7 @@ mod captured;
 mod config;
 mod damage;
 mod database;
+mod encryption;
 mod foreign_fs;
 mod formats;
 mod full_disk;

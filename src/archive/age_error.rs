@@ -14,7 +14,7 @@ pub enum AgeError {
     #[error("its age format {0} is not known: v1 is")]
     Version(String),
     /// None of the keys is one of its recipients.
-    #[error("none of the {given} keys given opens it: it is encrypted for {}", listed(.recipients))]
+    #[error("{} it: it is encrypted for {}", tried(*.given), listed(.recipients))]
     WrongKey {
         /// How many were tried.
         given: usize,
@@ -36,6 +36,10 @@ pub enum AgeError {
     /// The bytes do not come.
     #[error("{0}")]
     Stream(io::Error),
+}
+
+fn tried(given: usize) -> String {
+    if given == 1 { "the key given does not open".to_owned() } else { format!("none of the {given} keys given opens") }
 }
 
 fn listed(recipients: &[StanzaKind]) -> String {
