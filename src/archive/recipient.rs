@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bech32::Bech32;
 use bech32::primitives::decode::CheckedHrpstring;
 
@@ -205,6 +207,9 @@ fn ssh(name: &str, key: &str) -> Result<Recipient, RecipientError> {
         _ if name.starts_with("sk-") => return Err(RecipientError::SshKind("Hardware")),
         _ => return Err(RecipientError::Unknown),
     }
+    if !has_sound_fields(&BASE64_STANDARD.decode(key).map_err(|_| DAMAGED_SSH)?) {
+        return Err(DAMAGED_SSH);
+    }
     let line = format!("{name} {key}");
     match line.parse::<age::ssh::Recipient>() {
         // The parser ignores what follows a whole key.
@@ -213,6 +218,20 @@ fn ssh(name: &str, key: &str) -> Result<Recipient, RecipientError> {
         Err(age::ssh::ParseRecipientKeyError::RsaModulusTooLarge) => Err(RecipientError::LongRsa),
         _ => Err(DAMAGED_SSH),
     }
+}
+
+/// Fields of a public key: a length in four bytes, then its bytes. The age crate stops the process
+/// over a number that is nothing but zeros.
+fn has_sound_fields(mut key: &[u8]) -> bool {
+    while let Some((length, rest)) = key.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        let Some(field) = rest.get(..length) else { return false };
+        if field.iter().all(|&byte| byte == 0) {
+            return false;
+        }
+        key = &rest[length..];
+    }
+    key.is_empty()
 }
 
 #[cfg(test)]
@@ -249,6 +268,11 @@ mod tests {
         assert_eq!(error("sk-ssh-ed25519@openssh.com AAAA"), RecipientError::SshKind("Hardware"));
         assert_eq!(error("correct horse battery"), RecipientError::Unknown);
         assert_eq!(error(""), RecipientError::Unknown);
+    }
+
+    #[test]
+    fn a_number_of_nothing_but_zeros_is_damage() {
+        assert_eq!(error("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAABAAAAAA="), DAMAGED_SSH);
     }
 
     #[test]
