@@ -157,7 +157,7 @@ fn entries(dir: &Path) -> Vec<Entry> {
 
 fn write_archive(from: &Path, to: &Path, codec: Codec, mode: Mode) {
     let settings = Archive { codec, level: 3, mode, threads: 2, bundle: true };
-    let mut writer = ArchiveWriter::create(std::fs::File::create(to).unwrap(), &settings, 2);
+    let mut writer = ArchiveWriter::create(std::fs::File::create(to).unwrap(), &settings, None, 2).unwrap();
     for mut entry in entries(from) {
         (writer, _, _) = writer.append(&mut entry).unwrap();
     }

@@ -39,7 +39,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 fn write(to: File, codec: Codec, contents: &[Vec<u8>]) -> Result<ArchiveSummary, ArchiveError> {
-    let mut writer = ArchiveWriter::create(to, &settings(codec), 2);
+    let mut writer = ArchiveWriter::create(to, &settings(codec), None, 2)?;
     for (number, content) in contents.iter().enumerate() {
         (writer, _, _) = writer.append(&mut file(&format!("/etc/{number}"), content))?;
     }
@@ -93,7 +93,7 @@ fn a_full_disk_is_told_as_such() {
 
 #[test]
 fn a_source_that_ends_early_is_no_archive() {
-    let mut writer = ArchiveWriter::create(tempfile::tempfile().unwrap(), &settings(Codec::Zstd), 2);
+    let mut writer = ArchiveWriter::create(tempfile::tempfile().unwrap(), &settings(Codec::Zstd), None, 2).unwrap();
     (writer, _, _) = writer.append(&mut file("/a", b"a")).unwrap();
     let mut short = file("/b", b"short");
     short.size = 100;
