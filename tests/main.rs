@@ -8,6 +8,7 @@
 
 mod architecture;
 mod captured;
+mod cli;
 mod config;
 mod damage;
 mod database;

@@ -93,10 +93,20 @@ impl Sample {
 
     /// A backup by the library, everything chosen by the caller.
     pub(crate) fn backup_as(&self, config: &Config, runner: Runner, clock: Clock) -> Result<RunReport, Failure> {
+        self.with_job(config, runner, clock, backup)
+    }
+
+    /// What a run or a dry run is made of, for `work`.
+    pub(crate) fn with_job<T>(
+        &self,
+        config: &Config,
+        runner: Runner,
+        clock: Clock,
+        work: impl FnOnce(&BackupJob<'_>) -> T,
+    ) -> T {
         let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel: Cancel::default() };
         let run_dir = self.path("run");
-        let job = BackupJob { config, system: Arc::new(system), run_dir: &run_dir, reason: None, issues: Vec::new() };
-        backup(&job)
+        work(&BackupJob { config, system: Arc::new(system), run_dir: &run_dir, reason: None, issues: Vec::new() })
     }
 
     /// The checked configuration of this sample, for tests that change a value of it.
