@@ -23,3 +23,4 @@ mod offline;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
+mod traced;
