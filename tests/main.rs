@@ -23,4 +23,5 @@ mod offline;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
+mod steady;
 mod traced;

@@ -20,18 +20,44 @@ use crate::system::{Directory, FileError, Kind, Stat};
 /// Up to this size a file is read whole before its entry is handed on.
 const SMALL: u64 = 64 * 1024;
 
+/// More than any file below `/etc/pve`, which is read whole.
+const HELD: u64 = 16 * 1024 * 1024;
+
+/// Where findings go.
+#[derive(Clone, Copy)]
+pub(super) enum Out<'a> {
+    /// To the archive.
+    Channel(&'a SyncSender<Found>),
+    /// Kept until it is known whether they are good, on behalf of this reader.
+    Held(&'a Job, u64),
+}
+
+impl Out<'_> {
+    fn send(self, found: Found) -> Result<(), Gone> {
+        match self {
+            Self::Channel(sender) => send(sender, found),
+            Self::Held(job, reader) => job.progress().hold(reader, found),
+        }
+    }
+
+    /// Nobody takes the blocks of a held file, so it cannot come in blocks.
+    fn is_held(self) -> bool {
+        matches!(self, Self::Held(..))
+    }
+}
+
 /// The reader's way through one source.
 pub(super) struct Walker<'a> {
     pub(super) job: &'a Job,
     pub(super) source: &'a Source,
-    pub(super) sender: &'a SyncSender<Found>,
+    out: Out<'a>,
     /// Device of the tree's top: other file systems below are left out.
     device: Option<u64>,
 }
 
 impl<'a> Walker<'a> {
-    pub(super) fn new(job: &'a Job, source: &'a Source, sender: &'a SyncSender<Found>) -> Self {
-        Self { job, source, sender, device: None }
+    pub(super) fn new(job: &'a Job, source: &'a Source, out: Out<'a>) -> Self {
+        Self { job, source, out, device: None }
     }
 
     pub(super) fn run(&mut self) -> Result<(), Gone> {
@@ -172,7 +198,12 @@ impl<'a> Walker<'a> {
             return self.emit(Entry::new(path, EntryKind::HardLink(first), meta, self.source.recipe));
         }
         meta.xattrs = read_xattrs(&file);
-        if stat.size <= SMALL { self.small(file, path, &stat, meta) } else { self.large(file, path, &stat, meta) }
+        match self.out.is_held() {
+            _ if stat.size <= SMALL => self.small(file, path, &stat, meta),
+            false => self.large(file, path, &stat, meta),
+            true if stat.size <= HELD => self.small(file, path, &stat, meta),
+            true => self.warn(path, "is larger than any file of the cluster file system can be"),
+        }
     }
 
     /// Name under which a file with several names is in the archive already.
@@ -267,16 +298,16 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn emit(&self, entry: Entry) -> Result<(), Gone> {
-        send(self.sender, Found::Entry(entry))
+        self.out.send(Found::Entry(entry))
     }
 
     fn skip(&self, path: &Path, why: Skip) -> Result<(), Gone> {
-        send(self.sender, Found::Skipped { path: path.to_owned(), why })
+        self.out.send(Found::Skipped { path: path.to_owned(), why })
     }
 
     pub(super) fn absent(&self, path: &Path, need: Need) -> Result<(), Gone> {
         match need {
-            Need::Optional => send(self.sender, Found::Absent(path.display().to_string())),
+            Need::Optional => self.out.send(Found::Absent(path.display().to_string())),
             Need::Required => self.warn(path, "does not exist, but every such host has it"),
         }
     }
@@ -287,6 +318,6 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn warn(&self, path: &Path, reason: impl Into<String>) -> Result<(), Gone> {
-        send(self.sender, Found::Issue(Issue::warning(Stage::Collect, path.display().to_string(), reason)))
+        self.out.send(Found::Issue(Issue::warning(Stage::Collect, path.display().to_string(), reason)))
     }
 }

@@ -18,6 +18,7 @@ mod files;
 mod inventory;
 mod large;
 mod reader;
+mod steady;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

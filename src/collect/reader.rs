@@ -1,18 +1,18 @@
 //! Waits for the reader thread, with a limit, and replaces one that does not answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Found;
 use super::accounts::Accounts;
-use super::files::Walker;
+use super::files::{Out, Walker};
+use super::{Found, steady};
 use crate::host::{ClusterNode, cluster_tree};
 use crate::issue::{Issue, Stage};
-use crate::plan::BackupPlan;
+use crate::plan::{BackupPlan, Source};
 use crate::system::{Cancelled, Root, System, Workspace, read_mounts};
 use crate::units::Elapsed;
 
@@ -42,6 +42,12 @@ pub(super) struct Job {
 #[derive(Default)]
 pub(super) struct Progress {
     next_source: usize,
+    /// Number of the reader at work; one that was given up may wake and must not disturb.
+    pub(super) reader: u64,
+    /// The cluster file system is read as a whole, and once.
+    is_cluster_read: bool,
+    /// What was found there, until it is known to be of one version.
+    held: Vec<Found>,
     at: PathBuf,
     /// Paths that are in the archive.
     pub(super) emitted: HashSet<PathBuf>,
@@ -64,18 +70,34 @@ impl Job {
         self.cluster_tree.get_or_init(|| cluster_tree(&self.system.root)).as_deref()
     }
 
-    fn take_source(&self) -> Option<usize> {
+    fn take_work(&self) -> Option<Work<'_>> {
         let mut progress = self.progress();
-        let source = progress.next_source;
-        progress.next_source += 1;
-        (source < self.plan.sources.len()).then_some(source)
+        loop {
+            let source = self.plan.sources.get(progress.next_source)?;
+            progress.next_source += 1;
+            if !steady::belongs(source) {
+                return Some(Work::Source(source));
+            }
+            if !std::mem::replace(&mut progress.is_cluster_read, true) {
+                return Some(Work::Cluster);
+            }
+        }
     }
+}
+
+/// What a reader does next.
+enum Work<'a> {
+    Source(&'a Source),
+    /// All of the cluster file system.
+    Cluster,
 }
 
 /// The iterator over files.
 pub(super) struct Reader {
     job: Arc<Job>,
     findings: Option<Receiver<Found>>,
+    /// What a reader that was given up had held back.
+    rescued: VecDeque<Found>,
 }
 
 impl Reader {
@@ -97,11 +119,14 @@ impl Reader {
             steps: AtomicU64::new(0),
         });
         let findings = spawn(&job);
-        Self { job, findings: Some(findings) }
+        Self { job, findings: Some(findings), rescued: VecDeque::new() }
     }
 
     /// The next finding; `None` when all sources are done.
     pub(super) fn next(&mut self) -> Option<Result<Found, Cancelled>> {
+        if let Some(found) = self.rescued.pop_front() {
+            return Some(Ok(found));
+        }
         let findings = self.findings.as_ref()?;
         let (mut since, mut steps) = (Instant::now(), self.job.steps.load(Ordering::Relaxed));
         loop {
@@ -133,6 +158,7 @@ impl Reader {
     /// Leaves the stuck thread behind (it cannot be ended while the kernel holds it) and goes on.
     fn give_up(&mut self) -> Found {
         let at = self.job.progress().at.display().to_string();
+        self.rescued.extend(self.job.progress().give_up());
         self.findings = Some(spawn(&self.job));
         let reason = format!("the file system gave no answer within {}", Elapsed(self.job.io_limit));
         Found::Issue(
@@ -155,10 +181,13 @@ fn spawn(job: &Arc<Job>) -> Receiver<Found> {
 }
 
 fn read_sources(job: &Job, sender: &SyncSender<Found>) {
-    while let Some(number) = job.take_source() {
-        let mut walker = Walker::new(job, &job.plan.sources[number], sender);
+    while let Some(work) = job.take_work() {
+        let done = match work {
+            Work::Source(source) => Walker::new(job, source, Out::Channel(sender)).run(),
+            Work::Cluster => steady::read(job, sender),
+        };
         // The receiver is gone: the run ended, or this reader was given up.
-        if walker.run().is_err() {
+        if done.is_err() {
             return;
         }
     }
@@ -168,6 +197,47 @@ impl Progress {
     /// Notes an entry; false when it is in the archive already.
     pub(super) fn note(&mut self, path: &Path) -> bool {
         self.emitted.insert(path.to_owned())
+    }
+}
+
+/// Entries known before the cluster file system was read.
+pub(super) struct Known {
+    emitted: HashSet<PathBuf>,
+    linked: HashMap<(u64, u64), PathBuf>,
+}
+
+impl Progress {
+    pub(super) fn clone_known(&self) -> Known {
+        Known { emitted: self.emitted.clone(), linked: self.linked.clone() }
+    }
+
+    /// Forgets what an attempt found; false when the reader was given up.
+    pub(super) fn start_over(&mut self, reader: u64, known: &Known) -> bool {
+        if self.reader != reader {
+            return false;
+        }
+        self.held.clear();
+        self.emitted.clone_from(&known.emitted);
+        self.linked.clone_from(&known.linked);
+        true
+    }
+
+    pub(super) fn hold(&mut self, reader: u64, found: Found) -> Result<(), Gone> {
+        if self.reader != reader {
+            return Err(Gone);
+        }
+        self.held.push(found);
+        Ok(())
+    }
+
+    pub(super) fn take_held(&mut self, reader: u64) -> Vec<Found> {
+        if self.reader == reader { std::mem::take(&mut self.held) } else { Vec::new() }
+    }
+
+    /// The next reader's turn; gives what the last one held.
+    fn give_up(&mut self) -> Vec<Found> {
+        self.reader += 1;
+        std::mem::take(&mut self.held)
     }
 }
 

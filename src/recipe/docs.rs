@@ -9,7 +9,13 @@ pub fn collected_markdown() -> String {
     let mut page = String::from(
         "# What is collected\n\n\
          Made from the recipe catalog; do not edit (`UPDATE_DOCS=1 cargo test collected` writes it).\n\
-         The most specific path wins: what another recipe names is left out of a directory above it.\n",
+         The most specific path wins: what another recipe names is left out of a directory above it.\n\n\
+         Below `--root DIR` no command runs, and what only commands tell is missing. `/etc/pve` is empty on a\n\
+         disk that does not run: its files come from `/var/lib/pve-cluster/config.db` and its log then, under\n\
+         their own paths, with the owners and modes the cluster file system gives them.\n\n\
+         The cluster file system is read in one go with its database, again when `.version` changed\n\
+         meanwhile, three times at most. Mounts below a directory are left out and named in the report;\n\
+         a recipe or `CUSTOM_BACKUP_PATHS` that names one takes it.\n",
     );
     for (product, title) in
         [(Product::Pve, "Proxmox VE"), (Product::Pbs, "Proxmox Backup Server"), (Product::System, "Every host")]
