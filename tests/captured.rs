@@ -14,6 +14,9 @@ use proxmox_backup::plan::{BackupPlan, Source, SourceKind};
 use proxmox_backup::recipe::{Need, catalog};
 use proxmox_backup::system::{Cancel, Clock, Root, Runner, System, Workspace};
 
+/// Nothing in a healthy tree takes so long.
+const PATIENT: Duration = Duration::from_secs(20);
+
 /// What came out, by kind.
 #[derive(Debug, Default)]
 pub(crate) struct Captured {
@@ -52,21 +55,26 @@ pub(crate) fn capture_all(root: Root, host: &Host) -> Captured {
     };
     let recipes: Vec<_> = catalog().collect();
     let plan = BackupPlan::new(&settings, host, &recipes, &|path| root.exists(path));
-    run(root, plan)
+    run(root, plan, PATIENT)
 }
 
 /// Collects from a tree.
 pub(crate) fn capture_from(root: Root, sources: Vec<Source>) -> Captured {
-    let plan =
-        BackupPlan { sources, commands: Vec::new(), left_out: Vec::new(), excludes: Vec::new(), recipes: Vec::new() };
-    run(root, plan)
+    capture_within(PATIENT, root, sources)
 }
 
-fn run(root: Root, plan: BackupPlan) -> Captured {
+/// Collects from a tree whose file system may be stuck.
+pub(crate) fn capture_within(io: Duration, root: Root, sources: Vec<Source>) -> Captured {
+    let plan =
+        BackupPlan { sources, commands: Vec::new(), left_out: Vec::new(), excludes: Vec::new(), recipes: Vec::new() };
+    run(root, plan, io)
+}
+
+fn run(root: Root, plan: BackupPlan, io: Duration) -> Captured {
     let run_dir = tempfile::tempdir().unwrap();
     let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
     let workspace = Workspace::create(&run_dir.path().join("run")).unwrap();
-    let limits = Limits { io: Duration::from_secs(20), workers: 1 };
+    let limits = Limits { io, workers: 1 };
     let mut captured = Captured::default();
     for found in start(&Arc::new(plan), &Arc::new(system), &Arc::new(workspace), limits) {
         match found.unwrap() {

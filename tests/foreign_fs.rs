@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use proxmox_backup::plan::SourceKind;
+use proxmox_backup::system::Root;
 
-use crate::captured::{capture, source};
+use crate::captured::{capture, capture_within, source};
 
 /// Unmounts at the end, whatever the test said.
 struct Mounted(PathBuf);
@@ -121,4 +123,50 @@ fn a_bind_mount_below_a_tree_is_left_out_like_any_mount() {
 
     assert_eq!(captured.skipped, [(point, "other file system")]);
     assert!(captured.file(tree.join("mnt/far")).is_none());
+}
+
+/// A daemon that is there and does not answer, like a pmxcfs that waits for its cluster.
+struct Stopped(std::process::Child);
+
+impl Stopped {
+    fn signal(&self, signal: &str) {
+        let _ = Command::new("kill").arg(signal).arg(self.0.id().to_string()).status();
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+        self.signal("-TERM");
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_cluster_file_system_that_does_not_answer_costs_nothing_but_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (other, point) = (dir.path().join("other"), dir.path().join("root/etc/pve"));
+    std::fs::create_dir_all(&point).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join(".version"), "{}").unwrap();
+    std::fs::write(other.join("user.cfg"), "user:root@pam:1:0:::::\n").unwrap();
+    std::fs::write(dir.path().join("root/etc/hostname"), "n1\n").unwrap();
+    let Some(probe) = mount(&["bindfs", other.to_str().unwrap()], &point) else { return };
+    drop(probe);
+    let daemon = Stopped(Command::new("bindfs").arg("-f").args([&other, &point]).spawn().unwrap());
+    let _mounted = Mounted(point.clone());
+    while !point.join("user.cfg").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    daemon.signal("-STOP");
+
+    let sources = ["/etc/pve", "/etc/pve/user.cfg", "/etc/hostname"];
+    let sources = sources.map(|path| source(SourceKind::Path(path.into()))).into();
+    let root = Root::at(&dir.path().join("root")).unwrap();
+    let captured = capture_within(Duration::from_millis(700), root, sources);
+    drop(daemon);
+
+    assert_eq!(captured.issues.len(), 1, "{:?}", captured.issues);
+    assert!(captured.issues[0].subject.starts_with("/etc/pve"), "{:?}", captured.issues);
+    assert_eq!(captured.file("/etc/hostname"), Some(&b"n1\n"[..]));
 }
