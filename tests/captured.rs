@@ -34,7 +34,7 @@ impl Captured {
 
 /// A place that has to be there.
 pub(crate) fn source(kind: SourceKind) -> Source {
-    Source { recipe: "test", kind, need: Need::Required, claimed: Vec::new() }
+    Source { recipe: "test", kind, need: Need::Required, claimed: Vec::new(), largest: None }
 }
 
 /// Collects from this machine.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use proxmox_backup::plan::SourceKind;
+use proxmox_backup::plan::{Source, SourceKind};
 use proxmox_backup::system::Root;
+use proxmox_backup::units::ByteSize;
 
 use crate::captured::{capture, capture_within, source};
 
@@ -123,6 +124,30 @@ fn a_bind_mount_below_a_tree_is_left_out_like_any_mount() {
 
     assert_eq!(captured.skipped, [(point, "other file system")]);
     assert!(captured.file(tree.join("mnt/far")).is_none());
+}
+
+#[test]
+fn a_mounted_file_below_a_tree_is_taken() {
+    let (_dir, tree, other) = trees();
+    let point = tree.join("near");
+    let Some(_mounted) = mount(&["mount", "--bind", other.join("far").to_str().unwrap()], &point) else { return };
+
+    let captured = capture(vec![source(SourceKind::Path(tree))]);
+
+    assert_eq!(captured.file(point), Some(&b"far"[..]));
+}
+
+#[test]
+fn files_larger_than_a_source_takes_are_named() {
+    let (_dir, tree, _other) = trees();
+    let large = tree.join("large");
+    std::fs::write(&large, "12345").unwrap();
+
+    let small_only = Source { largest: Some(ByteSize(4)), ..source(SourceKind::Path(tree.clone())) };
+    let captured = capture(vec![small_only]);
+
+    assert_eq!(captured.skipped, [(large, "too large")]);
+    assert_eq!(captured.file(tree.join("near")), Some(&b"near"[..]));
 }
 
 /// A daemon that is there and does not answer, like a pmxcfs that waits for its cluster.

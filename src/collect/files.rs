@@ -153,10 +153,11 @@ impl<'a> Walker<'a> {
         if self.source.claimed.iter().any(|claim| claim.matches(path.as_os_str().as_bytes())) {
             return Ok(());
         }
-        if self.job.mounts.contains(path) {
-            return self.skip(path, Skip::OtherFileSystem);
-        }
+        let is_mount = self.job.mounts.contains(path);
         match dir.stat_of(name) {
+            // A mounted file, as containers have them, is no way into another tree.
+            Ok(Some(stat)) if is_mount && stat.kind == Kind::Directory => self.skip(path, Skip::OtherFileSystem),
+            Err(_) if is_mount => self.skip(path, Skip::OtherFileSystem),
             Ok(Some(stat)) => self.node(dir, name, path, &stat),
             Ok(None) => self.warn(path, "vanished while it was being read"),
             Err(error) => self.trouble(path, &error),
@@ -192,6 +193,9 @@ impl<'a> Walker<'a> {
             Ok(opened) => opened,
             Err(error) => return self.trouble(path, &error),
         };
+        if self.source.largest.is_some_and(|largest| stat.size > largest.0) {
+            return self.skip(path, Skip::TooLarge);
+        }
         let mut meta = self.job.accounts.name(Metadata::of(&stat));
         if let Some(first) = self.first_name(path, &stat) {
             self.job.progress().note(path);

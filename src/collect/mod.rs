@@ -145,6 +145,8 @@ pub enum Skip {
     Excluded,
     /// Another file system below a tree.
     OtherFileSystem,
+    /// Larger than its recipe takes.
+    TooLarge,
 }
 
 impl Skip {
@@ -154,6 +156,7 @@ impl Skip {
             Self::Special(kind) => kind.as_str(),
             Self::Excluded => "excluded",
             Self::OtherFileSystem => "other file system",
+            Self::TooLarge => "too large",
         }
     }
 }

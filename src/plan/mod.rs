@@ -14,6 +14,7 @@ use crate::config;
 use crate::host::Host;
 use crate::pattern::Pattern;
 use crate::recipe::{Command, CommandNeed, Default, Derived, Inventory, Item, Need, Recipe, When};
+use crate::units::ByteSize;
 
 /// Where generated files lie in the archive.
 pub const INFO_DIR: &str = "/var/lib/proxmox-config-backup/info";
@@ -64,6 +65,8 @@ pub struct Source {
     pub need: Need,
     /// Claims of other recipes below this place: left to them.
     pub claimed: Vec<Pattern>,
+    /// Larger files are left out and named.
+    pub largest: Option<ByteSize>,
 }
 
 /// Kinds of places.
@@ -194,6 +197,7 @@ impl BackupPlan {
             need: Need::Optional,
             // What the user names is taken, whatever the switches say.
             claimed: Vec::new(),
+            largest: None,
         }));
     }
 }
@@ -229,12 +233,17 @@ fn source(
     let place = |path: &str| moved(path, settings);
     let (kind, need) = match item {
         Item::Command(_) | Item::Each(..) | Item::Inventory(..) => return None,
+        Item::SmallFiles(path, _) => (SourceKind::Path(place(path)), Need::Optional),
         Item::File(path, need) | Item::Tree(path, need) => (SourceKind::Path(place(path)), *need),
         Item::Database(path, need) => (SourceKind::Database(place(path)), *need),
         Item::Glob(pattern) => (SourceKind::Glob(place(pattern).to_string_lossy().into_owned()), Need::Optional),
         Item::Derived(derived) => (SourceKind::Derived(*derived), Need::Optional),
     };
-    Some(Source { recipe: recipe.id, kind, need, claimed: claims_below(item, settings, catalog) })
+    let largest = match item {
+        Item::SmallFiles(_, largest) => Some(*largest),
+        _ => None,
+    };
+    Some(Source { recipe: recipe.id, kind, need, claimed: claims_below(item, settings, catalog), largest })
 }
 
 /// One source for each: a storage that hangs must not cost the lists of the others.
@@ -246,12 +255,13 @@ fn inventories(recipe: &'static Recipe, what: Inventory, save_as: &str, host: &H
         save_as: place.join(save_as.replace("{}", &name)),
         name,
     });
-    each.map(|kind| Source { recipe: recipe.id, kind, need: Need::Optional, claimed: Vec::new() }).collect()
+    each.map(|kind| Source { recipe: recipe.id, kind, need: Need::Optional, claimed: Vec::new(), largest: None })
+        .collect()
 }
 
 /// What other items claim below (or inside the reach of) this one.
 fn claims_below(item: &'static Item, settings: &config::Collect, catalog: &[&'static Recipe]) -> Vec<Pattern> {
-    let (Item::Tree(own, _) | Item::Glob(own)) = item else {
+    let (Item::Tree(own, _) | Item::SmallFiles(own, _) | Item::Glob(own)) = item else {
         return Vec::new();
     };
     let (pattern, base) = (Pattern::new(own), Pattern::literal_base(own));

@@ -49,7 +49,9 @@ fn runs(item: &Item, line: &str) -> bool {
 fn takes(item: &Item, path: &str) -> bool {
     match item {
         Item::File(own, _) | Item::Database(own, _) => *own == path,
-        Item::Tree(own, _) => path.strip_prefix(own).is_some_and(|below| below.is_empty() || below.starts_with('/')),
+        Item::Tree(own, _) | Item::SmallFiles(own, _) => {
+            path.strip_prefix(own).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        }
         Item::Glob(pattern) => Pattern::new(pattern).covers(path.as_bytes()),
         _ => false,
     }

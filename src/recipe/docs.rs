@@ -70,6 +70,7 @@ pub(super) fn switch(recipe: &Recipe) -> String {
 fn path(item: &Item) -> Option<String> {
     match item {
         Item::File(path, need) => Some(format!("`{path}`{}", required(*need))),
+        Item::SmallFiles(path, largest) => Some(format!("`{path}/` (files up to {largest})")),
         Item::Tree(path, need) => Some(format!("`{path}/`{}", required(*need))),
         Item::Database(path, need) => Some(format!("`{path}` (database){}", required(*need))),
         Item::Glob(pattern) => Some(format!("`{pattern}`")),

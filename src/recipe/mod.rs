@@ -8,6 +8,8 @@
 //! other claim, whether that recipe is switched on or not. So a switch that is off really leaves
 //! its files out, and no file is collected twice.
 
+use crate::units::ByteSize;
+
 pub mod docs;
 
 mod shorthand;
@@ -98,6 +100,8 @@ pub enum Item {
     File(&'static str, Need),
     /// A directory with everything below it on the same file system.
     Tree(&'static str, Need),
+    /// A directory that may be missing, with files up to this size.
+    SmallFiles(&'static str, ByteSize),
     /// Files and trees by pattern: `/etc/cron.d/*pve*`.
     Glob(&'static str),
     /// The output of a program.
@@ -284,7 +288,11 @@ impl Item {
     /// The path or pattern this item claims; what is computed claims none.
     pub fn claim(&self) -> Option<&'static str> {
         match self {
-            Self::File(path, _) | Self::Tree(path, _) | Self::Glob(path) | Self::Database(path, _) => Some(path),
+            Self::SmallFiles(path, _)
+            | Self::File(path, _)
+            | Self::Tree(path, _)
+            | Self::Glob(path)
+            | Self::Database(path, _) => Some(path),
             Self::Command(_) | Self::Each(..) | Self::Derived(_) | Self::Inventory(..) => None,
         }
     }

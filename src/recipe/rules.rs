@@ -38,7 +38,9 @@ fn claims_are_plain_absolute_paths() {
             assert!(is_plain, "{}: {path}", recipe.id);
         }
         for item in recipe.items {
-            if let Item::File(path, _) | Item::Tree(path, _) | Item::Database(path, _) = item {
+            if let Item::SmallFiles(path, _) | Item::File(path, _) | Item::Tree(path, _) | Item::Database(path, _) =
+                item
+            {
                 assert!(!Pattern::has_wildcard(path), "{}: {path}", recipe.id);
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::recipe::shorthand::{file, tree};
 use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::units::ByteSize;
 
 pub(super) const SSH: Recipe = Recipe {
     id: "system-ssh",
@@ -74,9 +75,10 @@ pub(super) const HOME: Recipe = Recipe {
     id: "system-home",
     title: "Home directories",
     product: Product::System,
-    switch: Some(Switch::off("BACKUP_HOME", &["BACKUP_USER_HOMES"], "everything below /home (may be large)")),
+    switch: Some(Switch::off("BACKUP_HOME", &["BACKUP_USER_HOMES"], "files up to 8 MiB below /home")),
     when: When::Always,
-    items: &[tree("/home")],
+    // Settings, not pictures and disk images.
+    items: &[Item::SmallFiles("/home", ByteSize::mib(8))],
     secrets: &["/home/**"],
     way_back: WayBack::Files,
 };
