@@ -152,7 +152,7 @@ fn the_json_of_a_backup_names_a_file_that_is_there() {
     let sample = Sample::host("debian-plain");
     let value: Value = serde_json::from_str(&sample.expect(0, &["backup", "--json"])).unwrap();
     let path = PathBuf::from(value["archive_path"].as_str().unwrap());
-    assert_eq!(sample.backups(), [path.clone()]);
+    assert_eq!(sample.backups(), std::slice::from_ref(&path));
     assert_eq!(value["bytes_written"], std::fs::metadata(path).unwrap().len());
     let listed: Value = serde_json::from_str(&sample.expect(0, &["list", "--json"])).unwrap();
     assert_eq!(listed["backups"][0]["id"], value["backup_id"]);

@@ -141,11 +141,11 @@ pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, 
         }))?;
         return Ok(verdict_of(&job));
     }
-    output.line(format!("✓ Configuration: {file}"))?;
-    output.line(format!("✓ Host: {} ({})", host.name, RunReport::proxmox_type(&host)))?;
+    output.remark(format!("✓ Configuration: {file}"))?;
+    output.remark(format!("✓ Host: {} ({})", host.name, RunReport::proxmox_type(&host)))?;
     for check in &passed {
-        output.line(format!("✓ {}: {}", check.name, check.message))?;
+        output.remark(format!("✓ {}: {}", check.name, check.message))?;
     }
-    output.line(format!("✓ Plan: {} recipes, {} commands", plan.recipes.len(), plan.commands.len()))?;
+    output.remark(format!("✓ Plan: {} recipes, {} commands", plan.recipes.len(), plan.commands.len()))?;
     Ok(verdict_of(&job))
 }

@@ -65,9 +65,6 @@ pub(super) const KEYS: &[Key] = &[
     key("BACKUP_SMALL_PVE_BACKUPS", Bool, "false", Collect, "copy small guest backups as well").not_yet(),
     key("MAX_PVE_BACKUP_SIZE", Size, "100M", Collect, "what a small guest backup is").not_yet(),
     key("PVE_BACKUP_INCLUDE_PATTERN", Text, "", Collect, "copy guest backups whose path has this in it").not_yet(),
-    key("PXAR_SCAN_ENABLE", Bool, "false", Collect, "list pxar files of datastores")
-        .aliases(&["BACKUP_PXAR_FILES"])
-        .not_yet(),
     key("PXAR_SCAN_DS_CONCURRENCY", Number(1, 64), "3", Collect, "datastores looked at side by side").not_yet(),
     key("PXAR_FILE_INCLUDE_PATTERN", Patterns, "", Collect, "list only pxar files that match")
         .aliases(&["PXAR_INCLUDE_PATTERN"])
