@@ -46,7 +46,6 @@ fn a_mistake_on_the_command_line_is_exit_code_2() {
 }
 
 #[test]
-#[ignore = "the configuration's stand-in knows no errors"]
 fn a_configuration_that_cannot_be_used_is_exit_code_2() {
     let sample = saved();
     std::fs::rename(sample.path("backup.env"), sample.path("away.env")).unwrap();
@@ -56,7 +55,6 @@ fn a_configuration_that_cannot_be_used_is_exit_code_2() {
 }
 
 #[test]
-#[ignore = "the configuration's stand-in knows no switches"]
 fn what_is_switched_off_or_cannot_be_done_ends_with_its_own_code_and_makes_no_backup() {
     let sample = Sample::host("debian-plain");
     for (line, code, words) in [

@@ -75,7 +75,8 @@ fn a_file_of_the_go_tool_loads_as_it_is() {
     assert_eq!(config.local.backups, Path::new("/opt/proxsave/backup"));
     assert_eq!(config.encryption.recipients_file, Path::new("/opt/proxsave/identity/age/recipient.txt"));
     assert_eq!(config.collect.excludes, ["/root/.cache", "/opt/proxsave/log/", "*/cache/**", "/var/tmp/**"]);
-    assert_eq!(config.collect.switches, BTreeMap::from([("BACKUP_CEPH_CONFIG".to_owned(), false)]));
+    let off = ["BACKUP_CEPH_CONFIG", "PXAR_SCAN_ENABLE"].map(|key| (key.to_owned(), false));
+    assert_eq!(config.collect.switches, BTreeMap::from(off));
     assert!(config.collect.moved.is_empty());
     assert_eq!(config.retention.max_local, 15);
 }

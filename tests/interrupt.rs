@@ -15,7 +15,7 @@ use crate::sample::{Random, Sample, names_in, problems_of, setting};
 /// A host whose run takes some tenths of a second, and how long it takes.
 fn slow_host() -> (Sample, Duration) {
     let sample = Sample::host("pve-8-single");
-    sample.enlarge(600, 20_000);
+    sample.enlarge(400, 20_000);
     let started = Instant::now();
     sample.expect(0, &["backup"]);
     (sample, started.elapsed())

@@ -19,6 +19,7 @@ mod full_disk;
 mod hosts;
 mod interrupt;
 mod locks;
+mod moving;
 mod offline;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]

@@ -12,6 +12,7 @@ use ring::digest;
 use super::index::{INDEX_PATH, Index};
 use super::layout::{ARCHIVE_OFFSET, back, checksum_line, front};
 use super::manifest::Manifest;
+use super::name::BackupId;
 use super::open::Backup;
 use crate::archive::{
     ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, hash_content, printable,
@@ -32,7 +33,7 @@ pub struct Verification {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// `bundle`, `manifest`, `checksum`, `archive`, `content`, `index`.
+    /// `bundle`, `name`, `manifest`, `checksum`, `archive`, `content`, `index`.
     pub part: &'static str,
     /// What.
     pub what: String,
@@ -80,6 +81,7 @@ fn check_manifest<'a>(backup: &'a Backup, found: &mut Verification) -> Option<&'
     match &backup.manifest {
         Some((bytes, Ok(manifest))) => {
             found.note("manifest: readable");
+            check_name(backup, manifest, found);
             // The older tools' two files differ by nature; ours are written alike.
             if manifest.format > 0 && backup.twin.as_ref().is_some_and(|twin| twin != bytes) {
                 found.fail("manifest", "`.metadata` and `.manifest.json` differ: one has been changed or damaged");
@@ -94,6 +96,14 @@ fn check_manifest<'a>(backup: &'a Backup, found: &mut Verification) -> Option<&'
             found.fail("manifest", "missing: the archive can still be checked by its checksum and opened");
             None
         }
+    }
+}
+
+/// A whole backup under another backup's name is not what its reader takes it for.
+fn check_name(backup: &Backup, manifest: &Manifest, found: &mut Verification) {
+    let Some(named) = backup.id.as_ref().map(BackupId::as_str) else { return };
+    if !manifest.backup_id.is_empty() && manifest.backup_id != named {
+        found.fail("name", format!("the file is called {named}, but is the backup {}", manifest.backup_id));
     }
 }
 

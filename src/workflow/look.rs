@@ -204,7 +204,7 @@ fn find_file(backup: &Backup, path: &str, cancel: &Cancel) -> Result<Vec<u8>, Fa
     let name = resolve(&nodes, path.as_bytes()).ok_or_else(|| not("is a loop of links"))?;
     match nodes.get(&name) {
         Some(Node::File) => Ok(name),
-        Some(Node::Directory) => Err(not("is a directory: `ls` lists it,")),
+        Some(Node::Directory) => Err(not("is a directory, which `ls` can list,")),
         Some(_) => Err(not("is no regular file")),
         None => Err(not("is not")),
     }
