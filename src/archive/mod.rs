@@ -8,7 +8,7 @@
 //!                                                   own thread
 //! file ─→ [decrypt] ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
 //!                        │ header, pax, sparse, member, acl
-//!                        └ limits
+//!                        └ limits              └ logical: files that old tools took apart
 //! ```
 //!
 //! `pipeline` joins the upper line. Compression itself: `level` decides, `engine` and `parallel` work.
@@ -41,6 +41,7 @@ mod pax;
 mod sparse;
 mod member;
 mod read;
+mod logical;
 mod check;
 mod pipeline;
 mod unpacker;
@@ -57,6 +58,7 @@ pub use envelope::{Envelope, StanzaKind, verify_envelope};
 pub use identity::{Identities, IdentityError};
 pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension, level_range};
 pub use limits::{Limits, ReadError};
+pub use logical::{LogicalReader, Made, MemberSource, Reopen, Rewrite, Segment};
 pub use member::{Member, MemberKind, printable};
 pub use passphrase::{PassphraseError, Salt, SaltError};
 pub use passphrase_rules::{Weakness, weaknesses};
@@ -66,7 +68,7 @@ pub use read::{ArchiveReader, Piece};
 pub use recipient::{Recipient, RecipientError, RecipientKind};
 pub use recipients::{BadLine, BadLineCause, Recipients, RecipientsFile, parse_recipient_list};
 pub use sink::Written;
-pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack};
+pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack, unpack_members};
 pub use write::{BLOCK, Digest, TarWriter, padding};
 
 use tee::Chunks;

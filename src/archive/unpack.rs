@@ -18,7 +18,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::unpacker::{MOST_REMEMBERED, Unpacker};
-use super::{ArchiveReader, Limits, ReadError};
+use super::{ArchiveReader, Limits, MemberSource, ReadError};
 use crate::issue::Issue;
 use crate::system::{Beneath, FileError, is_root};
 
@@ -106,11 +106,21 @@ pub fn unpack<R: Read, E: From<UnpackError>>(
     select: &dyn Fn(&[u8]) -> bool,
     options: UnpackOptions,
 ) -> Result<Unpacked, E> {
+    unpack_members(&|| open().map(|stream| ArchiveReader::new(stream, options.limits)), destination, select, options)
+}
+
+/// As [`unpack`], for members from anywhere.
+pub fn unpack_members<M: MemberSource, E: From<UnpackError>>(
+    open: &dyn Fn() -> Result<M, E>,
+    destination: &Path,
+    select: &dyn Fn(&[u8]) -> bool,
+    options: UnpackOptions,
+) -> Result<Unpacked, E> {
     let beneath = Beneath::open(destination).map_err(UnpackError::from)?;
     let mut unpacker = Unpacker::new(beneath, options);
-    unpacker.selected(ArchiveReader::new(open()?, options.limits), select)?;
+    unpacker.selected(open()?, select)?;
     if !unpacker.pending.is_empty() {
-        unpacker.content_of_links(ArchiveReader::new(open()?, options.limits))?;
+        unpacker.content_of_links(open()?)?;
     }
     Ok(unpacker.finish())
 }

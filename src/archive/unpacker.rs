@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::unpack::safe_path;
 use super::{
-    ArchiveReader, Existing, Member, MemberKind, Piece, Rights, UnpackError, UnpackOptions, Unpacked, printable,
+    Existing, Member, MemberKind, MemberSource, Piece, Rights, UnpackError, UnpackOptions, Unpacked, printable,
 };
 use crate::issue::{Issue, Stage};
 use crate::system::{Attributes, Beneath, Directory, FileError, dress};
@@ -64,9 +64,9 @@ impl Unpacker {
         }
     }
 
-    pub(super) fn selected<R: Read>(
+    pub(super) fn selected(
         &mut self,
-        mut reader: ArchiveReader<R>,
+        mut reader: impl MemberSource,
         select: &dyn Fn(&[u8]) -> bool,
     ) -> Result<(), UnpackError> {
         while let Some(member) = reader.next_member()? {
@@ -87,7 +87,7 @@ impl Unpacker {
     }
 
     /// The second reading: contents whose first names are not selected.
-    pub(super) fn content_of_links<R: Read>(&mut self, mut reader: ArchiveReader<R>) -> Result<(), UnpackError> {
+    pub(super) fn content_of_links(&mut self, mut reader: impl MemberSource) -> Result<(), UnpackError> {
         while let Some(member) = reader.next_member()? {
             if !matches!(member.kind, MemberKind::File | MemberKind::Symlink) {
                 continue;
@@ -111,7 +111,7 @@ impl Unpacker {
     }
 
     /// One member; what concerns it alone becomes an issue.
-    fn member<R: Read>(&mut self, reader: &mut ArchiveReader<R>, member: Member) -> Result<(), UnpackError> {
+    fn member(&mut self, reader: &mut impl MemberSource, member: Member) -> Result<(), UnpackError> {
         for lost in &member.lost {
             self.issue(&member.path, lost.clone());
         }
@@ -147,12 +147,7 @@ impl Unpacker {
         }
     }
 
-    fn file<R: Read>(
-        &mut self,
-        reader: &mut ArchiveReader<R>,
-        member: &Member,
-        path: &Path,
-    ) -> Result<(), UnpackError> {
+    fn file(&mut self, reader: &mut impl MemberSource, member: &Member, path: &Path) -> Result<(), UnpackError> {
         let (parent, name) = self.place(path)?;
         let kept = Kept::of(member);
         self.put(&parent, name, |unpacker, slot| {
@@ -370,7 +365,7 @@ fn is_there(error: &FileError) -> bool {
 }
 
 /// Writes the content, holes as holes.
-fn fill<R: Read>(mut file: &File, path: &Path, reader: &mut ArchiveReader<R>) -> Result<(), UnpackError> {
+fn fill(mut file: &File, path: &Path, reader: &mut impl MemberSource) -> Result<(), UnpackError> {
     let mut size = 0_u64;
     let mut ends_in_hole = false;
     reader.read_content(&mut |piece: Piece<'_>| -> Result<(), UnpackError> {
