@@ -1,7 +1,9 @@
 //! One backup as it lies on disk: names, manifest, index, bundle; written, opened, verified.
+//! Those of older tools are read only: `legacy`.
 
 mod index;
 mod layout;
+mod legacy;
 mod manifest;
 mod name;
 mod open;
@@ -9,6 +11,7 @@ mod seal;
 mod verify;
 
 pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
+pub use legacy::{Lost, Origin, Survey, Surveyor, description, survey};
 pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};
 pub use name::{BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
 pub use open::{Backup, OpenError};

@@ -22,13 +22,15 @@ pub struct BackupId {
     stem: String,
     host: String,
     taken: NaiveDateTime,
+    /// `pve`, `pbs`: names of the Bash tool begin with it.
+    product: Option<&'static str>,
 }
 
 impl BackupId {
     /// The identity of a backup of `host` taken now.
     pub fn new(host: &str, now: &DateTime<Local>) -> Self {
         let stem = format!("{host}-backup-{}", local_stamp(now));
-        Self { stem, host: host.to_owned(), taken: now.naive_local() }
+        Self { stem, host: host.to_owned(), taken: now.naive_local(), product: None }
     }
 
     /// Host in the name.
@@ -39,6 +41,11 @@ impl BackupId {
     /// Time in the name: local time of the host.
     pub fn taken(&self) -> NaiveDateTime {
         self.taken
+    }
+
+    /// Product in the name; only the Bash tool's names have one.
+    pub fn product(&self) -> Option<&'static str> {
+        self.product
     }
 
     /// The stem of all file names.
@@ -109,15 +116,22 @@ fn split_codec(name: &str) -> Option<(&str, Codec)> {
 fn parse_stem(stem: &str) -> Option<BackupId> {
     if let Some((host, stamp)) = stem.rsplit_once("-backup-") {
         if let Some(taken) = parse_stamp(stamp, "%Y%m%d-%H%M%S") {
-            return valid_host(host).then(|| BackupId { stem: stem.to_owned(), host: host.to_owned(), taken });
+            return valid_host(host).then(|| BackupId {
+                stem: stem.to_owned(),
+                host: host.to_owned(),
+                taken,
+                product: None,
+            });
         }
     }
-    let rest = ["pve-backup-", "pbs-backup-", "proxmox-backup-"].iter().find_map(|start| stem.strip_prefix(start))?;
+    let starts = [("pve-backup-", Some("pve")), ("pbs-backup-", Some("pbs")), ("proxmox-backup-", None)];
+    let (rest, product) = starts.iter().find_map(|(start, product)| Some((stem.strip_prefix(start)?, *product)))?;
     // `…-2025-11-05_19-56-22` behind the host.
     let cut = rest.len().checked_sub("YYYY-MM-DD_HH-MM-SS".len())?;
     let taken = parse_stamp(rest.get(cut..)?, "%Y-%m-%d_%H-%M-%S")?;
     let host = rest[..cut].trim_end_matches('-');
-    (host.is_empty() || valid_host(host)).then(|| BackupId { stem: stem.to_owned(), host: host.to_owned(), taken })
+    let is_valid = host.is_empty() || valid_host(host);
+    is_valid.then(|| BackupId { stem: stem.to_owned(), host: host.to_owned(), taken, product })
 }
 
 fn parse_stamp(text: &str, format: &str) -> Option<NaiveDateTime> {

@@ -9,14 +9,17 @@ use std::path::{Path, PathBuf};
 
 use tar::Header;
 
+use super::legacy::{self, Origin};
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BackupId, Packing, parse};
-use crate::archive::{BLOCK, decompressor, padding, sniff};
+use crate::archive::{BLOCK, decompressor, extension, padding, sniff};
 use crate::config::Codec;
 use crate::system::{FileError, open_file};
 
 /// More than this is no manifest and no checksum file.
 const SIDE_LIMIT: u64 = 4 * 1024 * 1024;
+/// A long name in front of a member, and whatever else stands with it.
+const MOST_EXTENSION_BYTES: u64 = 64 * 1024;
 
 /// An opened backup.
 #[derive(Debug)]
@@ -81,6 +84,42 @@ impl Backup {
         self.manifest.as_ref().and_then(|(_, manifest)| manifest.as_ref().ok())
     }
 
+    /// Who made it, as far as name and manifest tell.
+    pub fn origin(&self) -> Option<Origin> {
+        let is_json = |bytes: &[u8]| bytes.trim_ascii_start().starts_with(b"{");
+        match &self.manifest {
+            Some((_, Ok(manifest))) if manifest.format > 0 => Some(Origin::Own),
+            Some((bytes, Ok(_))) if is_json(bytes) => Some(Origin::ProxSave),
+            Some((_, Ok(manifest))) if manifest.other.contains_key("COMPRESSION_RATIO") => Some(Origin::Bash),
+            _ => self.id.as_ref().and_then(BackupId::product).map(|_| Origin::Bash),
+        }
+    }
+
+    /// Whether files may have been taken apart in it: whatever is not known to be ours.
+    pub fn may_be_old(&self) -> bool {
+        self.origin() != Some(Origin::Own)
+    }
+
+    /// The manifest, completed with what name and file tell: older ones say little. Times come
+    /// from the name where no manifest has one, never from the file system.
+    pub fn described(&self) -> Manifest {
+        let mut manifest = self.facts().cloned().unwrap_or_default();
+        let fill = |field: &mut String, value: &str| {
+            if field.is_empty() {
+                value.clone_into(field);
+            }
+        };
+        if let Some(id) = &self.id {
+            fill(&mut manifest.hostname, id.host());
+            fill(&mut manifest.created_at, &id.taken().format("%Y-%m-%dT%H:%M:%S").to_string());
+            fill(&mut manifest.proxmox_type, id.product().unwrap_or_default());
+        }
+        let codec = extension(self.packing.codec).trim_start_matches('.');
+        fill(&mut manifest.compression_type, if codec.is_empty() { "none" } else { codec });
+        fill(&mut manifest.encryption_mode, if self.packing.is_encrypted { "age" } else { "none" });
+        manifest
+    }
+
     /// The archive's bytes as they lie there.
     pub fn raw(&self) -> Result<Take<File>, FileError> {
         let mut file = open_file(&self.path)?;
@@ -113,9 +152,10 @@ fn open_bundle(path: &Path, file: &mut File, id: Option<BackupId>) -> Result<Bac
         .find(|member| parse(&member.name).is_some_and(|(_, packing)| !packing.is_bundled))
         .ok_or_else(|| not("the bundle holds no archive"))?;
     let (in_name, packing) = parse(&archive.name).ok_or_else(|| not("the bundle holds no archive"))?;
+    let packing = packing_of(file, archive.offset, packing).map_err(FileError::of("read", path))?;
     let side = |file: &mut File, end: &str| {
         let member = members.iter().find(|member| member.name == format!("{}{end}", archive.name))?;
-        read_at(file, member).ok()
+        read_at(file, member.offset, member.size).ok()
     };
     let manifest = side(file, ".metadata").or_else(|| side(file, ".manifest.json"));
     let checksum = side(file, ".sha256").map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -139,12 +179,11 @@ fn open_plain(
     name: &str,
     parsed: Option<(BackupId, Packing)>,
 ) -> Result<Backup, OpenError> {
+    let fail = FileError::of("read", path);
     let (id, packing) = if let Some((id, packing)) = parsed {
-        (Some(id), packing)
+        (Some(id), packing_of(file, 0, packing).map_err(fail)?)
     } else {
-        let mut start = [0; BLOCK];
-        let got = read_start(file, &mut start).map_err(FileError::of("read", path))?;
-        let codec = codec_of(&start[..got]);
+        let codec = codec_of(&read_start(file, 0).map_err(fail)?);
         let packing = codec.map(|codec| Packing { codec, is_encrypted: false, is_bundled: false });
         let why = "neither its name nor its first bytes say so";
         (None, packing.ok_or_else(|| OpenError::NotABackup { path: path.to_owned(), why })?)
@@ -165,49 +204,81 @@ fn open_plain(
     })
 }
 
+/// JSON, or the Bash tool's lines.
 fn with_meaning(bytes: Vec<u8>) -> (Vec<u8>, Result<Manifest, ManifestError>) {
-    let manifest = Manifest::parse(&bytes);
+    let old = if bytes.trim_ascii_start().starts_with(b"{") { None } else { legacy::manifest(&bytes) };
+    let manifest = old.map_or_else(|| Manifest::parse(&bytes), Ok);
     (bytes, manifest)
 }
 
-fn codec_of(start: &[u8]) -> Option<Codec> {
-    sniff(start).or_else(|| start.get(257..262).filter(|magic| *magic == b"ustar").map(|_| Codec::None))
+/// The Bash tool fell back to gzip without another name: the first bytes go before the name.
+fn packing_of(file: &mut File, offset: u64, named: Packing) -> io::Result<Packing> {
+    if named.is_encrypted {
+        return Ok(named);
+    }
+    let start = read_start(file, offset)?;
+    let is_named = named.codec == Codec::None && is_tar(&start);
+    let codec = if is_named { None } else { codec_of(&start) };
+    Ok(Packing { codec: codec.unwrap_or(named.codec), ..named })
 }
 
-fn read_start(file: &mut File, into: &mut [u8]) -> io::Result<usize> {
-    let mut got = 0;
-    while got < into.len() {
-        match file.read(&mut into[got..])? {
-            0 => break,
-            more => got += more,
-        }
-    }
-    Ok(got)
+fn codec_of(start: &[u8]) -> Option<Codec> {
+    sniff(start).or_else(|| is_tar(start).then_some(Codec::None))
+}
+
+fn is_tar(start: &[u8]) -> bool {
+    start.get(257..262).is_some_and(|magic| magic == b"ustar")
+}
+
+/// The block at `offset`, or what there is of it.
+fn read_start(file: &mut File, offset: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(offset))?;
+    let mut start = Vec::with_capacity(BLOCK);
+    file.take(BLOCK as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// The members by their headers; the walk ends where no header is, and says nothing of it:
 /// `verify` looks at every byte.
 fn members(file: &mut File) -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
-    let mut at = 0;
+    let (mut at, mut long) = (0, None);
     // Three members are usual; a file full of headers is no bundle.
-    while members.len() < 16 {
-        file.seek(SeekFrom::Start(at))?;
-        let mut block = [0; BLOCK];
-        if read_start(file, &mut block)? < BLOCK {
+    for _ in 0..16 {
+        let block = read_start(file, at)?;
+        if block.len() < BLOCK {
             break;
         }
         let header = Header::from_byte_slice(&block);
         let Some(size) = checked_size(header) else { break };
         at += BLOCK as u64;
-        if header.entry_type().is_file() {
-            let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
-            let name = name.strip_prefix("./").unwrap_or(&name).to_owned();
-            members.push(Member { name, offset: at, size });
+        let kind = header.entry_type();
+        if kind.is_pax_local_extensions() || kind.is_gnu_longname() {
+            long = long_name(&read_at(file, at, size.min(MOST_EXTENSION_BYTES))?, kind.is_gnu_longname());
+        } else if kind.is_file() {
+            let name = long.take().unwrap_or_else(|| String::from_utf8_lossy(&header.path_bytes()).into_owned());
+            members.push(Member { name: base_name(&name).to_owned(), offset: at, size });
         }
         at = at.saturating_add(size).saturating_add(padding(size) as u64);
     }
     Ok(members)
+}
+
+/// The old tools' names have no folders; whatever stands in front of one is dropped.
+fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+/// The name in a header in front of a header: Go's tar writes one for more than 100 bytes.
+fn long_name(bytes: &[u8], is_gnu: bool) -> Option<String> {
+    if is_gnu {
+        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+        return Some(String::from_utf8_lossy(&bytes[..end]).into_owned());
+    }
+    let records = bytes.split(|byte| *byte == b'\n');
+    let mut names =
+        records.filter_map(|record| String::from_utf8_lossy(record).split_once(" path=").map(|it| it.1.to_owned()));
+    names.next_back()
 }
 
 /// The size in a header whose checksum is right.
@@ -218,10 +289,10 @@ fn checked_size(header: &Header) -> Option<u64> {
     same.then(|| header.entry_size().ok()).flatten()
 }
 
-fn read_at(file: &mut File, member: &Member) -> io::Result<Vec<u8>> {
-    file.seek(SeekFrom::Start(member.offset))?;
+fn read_at(file: &mut File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(offset))?;
     let mut bytes = Vec::new();
-    file.take(member.size.min(SIDE_LIMIT)).read_to_end(&mut bytes)?;
+    file.take(length.min(SIDE_LIMIT)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -11,6 +11,7 @@ use ring::digest;
 
 use super::index::{INDEX_PATH, Index};
 use super::layout::{ARCHIVE_OFFSET, back, checksum_line, front};
+use super::legacy::{Survey, Surveyor, digits, sha256_in};
 use super::manifest::Manifest;
 use super::name::BackupId;
 use super::open::Backup;
@@ -26,6 +27,8 @@ pub struct Verification {
     pub passed: Vec<String>,
     /// What is wrong: part and what it means.
     pub problems: Vec<Problem>,
+    /// What could not be checked, and why: backups of older tools say less about themselves.
+    pub unchecked: Vec<String>,
     /// Entries decoded.
     pub entries: u64,
 }
@@ -56,12 +59,25 @@ impl Verification {
         self.problems.is_empty()
     }
 
+    /// The verdict in words.
+    pub fn verdict(&self) -> &'static str {
+        match () {
+            () if !self.is_whole() => "DAMAGED",
+            () if self.unchecked.is_empty() => "whole",
+            () => "whole as far as can be told",
+        }
+    }
+
     fn fail(&mut self, part: &'static str, what: impl Into<String>) {
         self.problems.push(Problem { part, what: what.into() });
     }
 
     fn note(&mut self, what: impl Into<String>) {
         self.passed.push(what.into());
+    }
+
+    fn leave(&mut self, what: impl Into<String>) {
+        self.unchecked.push(what.into());
     }
 }
 
@@ -92,8 +108,13 @@ fn check_manifest<'a>(backup: &'a Backup, found: &mut Verification) -> Option<&'
             found.fail("manifest", error.to_string());
             None
         }
+        None if backup.packing.is_bundled => {
+            found
+                .fail("manifest", "the bundle holds none: the archive can still be checked by its checksum and opened");
+            None
+        }
         None => {
-            found.fail("manifest", "missing: the archive can still be checked by its checksum and opened");
+            found.leave("manifest: there is none beside the archive");
             None
         }
     }
@@ -108,28 +129,52 @@ fn check_name(backup: &Backup, manifest: &Manifest, found: &mut Verification) {
 }
 
 fn check_digests(backup: &Backup, manifest: Option<&Manifest>, sha256: &str, found: &mut Verification) {
-    if let Some(manifest) = manifest {
-        if manifest.sha256 != sha256 {
-            found.fail("archive", format!("SHA-256 is {sha256}, the manifest says {}", manifest.sha256));
-        } else if manifest.archive_size != backup.length {
-            found.fail("archive", format!("{} bytes, the manifest says {}", backup.length, manifest.archive_size));
-        } else {
-            found.note("archive: SHA-256 as in the manifest");
-        }
+    let is_known =
+        check_with_manifest(backup, manifest, sha256, found) | check_with_file(backup, manifest, sha256, found);
+    if !is_known {
+        found.leave("archive: neither a manifest nor a checksum file gives its SHA-256");
     }
-    match &backup.checksum {
-        // Older files carry an absolute path: only the hash counts there.
-        Some(text) if text.split_whitespace().next() != Some(sha256) => {
-            found.fail("checksum", "the checksum file does not match the archive");
+}
+
+/// Whether the manifest has a digest at all: the Bash tool's has none.
+fn check_with_manifest(backup: &Backup, manifest: Option<&Manifest>, sha256: &str, found: &mut Verification) -> bool {
+    let Some(manifest) = manifest else { return false };
+    if manifest.format == 0 && manifest.sha256.trim().is_empty() {
+        return false;
+    }
+    // The Go tool trims and lowers what it reads.
+    let said = if manifest.format > 0 { Some(manifest.sha256.clone()) } else { digits(&manifest.sha256) };
+    if said.as_deref() != Some(sha256) {
+        let said = printable(manifest.sha256.as_bytes());
+        found.fail("archive", format!("SHA-256 is {sha256}, the manifest says {said}"));
+    } else if manifest.archive_size != backup.length && (manifest.format > 0 || manifest.archive_size > 0) {
+        found.fail("archive", format!("{} bytes, the manifest says {}", backup.length, manifest.archive_size));
+    } else {
+        found.note("archive: SHA-256 as in the manifest");
+    }
+    true
+}
+
+/// Whether there is a checksum file.
+fn check_with_file(backup: &Backup, manifest: Option<&Manifest>, sha256: &str, found: &mut Verification) -> bool {
+    let is_ours = manifest.is_some_and(|manifest| manifest.format > 0);
+    let Some(text) = &backup.checksum else {
+        if backup.packing.is_bundled {
+            found.fail("checksum", "the checksum file is missing");
+        } else {
+            found.leave("checksum file: there is none beside the archive");
         }
-        Some(text)
-            if manifest.is_some_and(|m| m.format > 0) && *text != checksum_line(sha256, &backup.archive_name) =>
-        {
+        return false;
+    };
+    match sha256_in(text, &backup.archive_name) {
+        None => found.fail("checksum", "the checksum file holds no SHA-256 of the archive"),
+        Some(said) if said != sha256 => found.fail("checksum", "the checksum file does not match the archive"),
+        Some(_) if is_ours && *text != checksum_line(sha256, &backup.archive_name) => {
             found.fail("checksum", "the checksum file has been changed");
         }
         Some(_) => found.note("checksum file: matches"),
-        None => found.fail("checksum", "the checksum file is missing"),
     }
+    true
 }
 
 /// The frame of our own bundles has one form only: what differs was changed or damaged.
@@ -182,7 +227,7 @@ fn check_content(backup: &Backup, found: &mut Verification, cancel: &Cancel) -> 
 fn decode(backup: &Backup, raw: &mut (impl Read + Send), found: &mut Verification) {
     let decoded = decompressor(backup.packing.codec, io::BufReader::with_capacity(128 * 1024, raw))
         .map_err(ReadError::from)
-        .and_then(|stream| read_members(stream, backup.length));
+        .and_then(|stream| read_members(stream, backup));
     match decoded {
         Ok(content) => {
             found.entries = content.count;
@@ -196,40 +241,57 @@ fn decode(backup: &Backup, raw: &mut (impl Read + Send), found: &mut Verificatio
 struct Content {
     members: Vec<(Vec<u8>, Option<Digest>)>,
     index: Option<Result<Index, serde_json::Error>>,
+    survey: Survey,
     count: u64,
 }
 
-fn read_members(stream: impl Read, packed: u64) -> Result<Content, ReadError> {
-    let limits = Limits { packed_bytes: Some(packed), ..Limits::default() };
+fn read_members(stream: impl Read, backup: &Backup) -> Result<Content, ReadError> {
+    let limits = Limits { packed_bytes: Some(backup.length), ..Limits::default() };
     let index_name = INDEX_PATH.trim_start_matches('/').as_bytes();
     let mut content = Content::default();
+    let mut surveyor = backup.may_be_old().then(Surveyor::default);
     let mut reader = ArchiveReader::new(stream, limits);
     while let Some(member) = reader.next_member()? {
         content.count += 1;
+        let document = match &surveyor {
+            _ if member.path == index_name => Some(bytes_of(&mut reader)?),
+            Some(surveyor) if surveyor.wants(&member) => Some(bytes_of(&mut reader)?),
+            _ => None,
+        };
         if member.path == index_name {
-            let mut bytes = Vec::new();
-            reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
-                if let Piece::Data(data) = piece {
-                    bytes.extend_from_slice(data);
-                }
-                Ok(())
-            })?;
-            content.index = Some(serde_json::from_slice(&bytes));
-            continue;
+            content.index = document.as_ref().map(|bytes| serde_json::from_slice(bytes));
+        } else {
+            let digest = match &document {
+                Some(bytes) => digest::digest(&digest::SHA256, bytes).as_ref().try_into().ok(),
+                None => (member.kind == MemberKind::File).then(|| hash_content(&mut reader)).transpose()?,
+            };
+            content.members.push((member.path.clone(), digest));
         }
-        let digest = (member.kind == MemberKind::File).then(|| hash_content(&mut reader)).transpose()?;
-        content.members.push((member.path, digest));
+        if let Some(surveyor) = &mut surveyor {
+            surveyor.take(member, document)?;
+        }
     }
     reader.finish()?;
+    content.survey = surveyor.map_or_else(|| Ok(Survey::default()), |surveyor| surveyor.finish(&limits))?;
     Ok(content)
+}
+
+fn bytes_of(reader: &mut ArchiveReader<impl Read>) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
+        if let Piece::Data(data) = piece {
+            bytes.extend_from_slice(data);
+        }
+        Ok(())
+    })?;
+    Ok(bytes)
 }
 
 fn compare(content: Content, found: &mut Verification) {
     let index = match content.index {
         Some(Ok(index)) => index,
         Some(Err(error)) => return found.fail("index", format!("cannot be read: {error}")),
-        // Archives of the older tools have none.
-        None => return found.note(format!("content: {} entries decode (no index to compare)", content.count)),
+        None => return without_index(content, found),
     };
     let mut expected: HashMap<Vec<u8>, Option<String>> =
         index.entries.iter().map(|entry| (entry.name(), entry.sha256.clone())).collect();
@@ -246,6 +308,21 @@ fn compare(content: Content, found: &mut Verification) {
     if found.problems.iter().all(|problem| problem.part != "content") {
         found.note(format!("content: {} entries decode and match the index", content.count));
     }
+}
+
+/// Archives of the older tools have no index: what can be told is whether files are complete.
+fn without_index(content: Content, found: &mut Verification) {
+    found.note(format!("content: {} entries decode (no index to compare)", content.count));
+    found.leave("content: nothing says what it was on the host");
+    let survey = content.survey;
+    for lost in &survey.lost {
+        found.fail("content", format!("/{}: {}", printable(&lost.path), lost.why));
+    }
+    if !survey.rewrite.made.is_empty() && survey.lost.is_empty() {
+        found.note(format!("content: {} files are put together from their pieces", survey.rewrite.made.len()));
+    }
+    found.unchecked.extend(survey.uncertain);
+    found.unchecked.extend(survey.altered.map(|what| format!("content: {what}")));
 }
 
 /// Hashes what passes; ends early when the run is asked to stop.
