@@ -1,14 +1,15 @@
 //! `list` and `show`.
 
+use ::log::error;
 use serde_json::{Value, json};
 
 use super::Trouble;
 use super::output::{Output, printable};
-use super::session::Session;
-use crate::bundle::{Backup, Manifest};
+use super::session::{Session, cancel};
+use crate::bundle::{Backup, Manifest, Origin};
 use crate::storage::{Directory, Stored};
 use crate::units::ByteSize;
-use crate::workflow::{ExitCode, Failure};
+use crate::workflow::{ExitCode, describe};
 
 /// `proxmox-backup list`.
 pub(super) fn list(session: &Session, all_hosts: bool, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -35,14 +36,25 @@ pub(super) fn list(session: &Session, all_hosts: bool, output: &mut Output) -> R
 
 fn row(stored: &Stored) -> Vec<String> {
     let taken = stored.id.taken().format("%Y-%m-%d %H:%M:%S").to_string();
-    let (product, verified, tool) = match &stored.manifest {
-        Err(_) => ("?".to_owned(), "unreadable manifest".to_owned(), "?".to_owned()),
-        Ok(None) => ("?".to_owned(), "no manifest".to_owned(), "?".to_owned()),
-        Ok(Some(manifest)) => (product(manifest), verified(manifest).to_owned(), manifest.script_version.clone()),
+    let of_name = stored.id.product().unwrap_or("?");
+    let (product, verified) = match &stored.manifest {
+        Err(_) => (of_name.to_owned(), "unreadable manifest"),
+        Ok(None) => (of_name.to_owned(), "no manifest"),
+        Ok(Some(manifest)) if manifest.proxmox_type.is_empty() => (of_name.to_owned(), verified(manifest)),
+        Ok(Some(manifest)) => (product(manifest), verified(manifest)),
     };
+    let tool = stored.origin.map_or_else(|| "?".to_owned(), |origin| origin.with_version(version(stored)));
     let lock = if stored.is_encrypted { " (encrypted)" } else { "" };
-    let cells = [stored.id.to_string(), taken, product, format!("{}{lock}", ByteSize(stored.bytes)), verified, tool];
+    let cells =
+        [stored.id.to_string(), taken, product, format!("{}{lock}", ByteSize(stored.bytes)), verified.to_owned(), tool];
     cells.iter().map(|cell| printable(cell)).collect()
+}
+
+fn version(stored: &Stored) -> &str {
+    match &stored.manifest {
+        Ok(Some(manifest)) => &manifest.script_version,
+        _ => "",
+    }
 }
 
 fn product(manifest: &Manifest) -> String {
@@ -70,6 +82,7 @@ fn as_json(stored: &Stored) -> Value {
         "proxmox_type": manifest.map(|manifest| &manifest.proxmox_type),
         "proxmox_version": manifest.map(|manifest| &manifest.proxmox_version),
         "verified": manifest.and_then(|manifest| manifest.verified.as_ref()),
+        "tool": stored.origin.map(Origin::as_str),
         "tool_version": manifest.map(|manifest| &manifest.script_version),
         "manifest_error": stored.manifest.as_ref().err(),
     })
@@ -78,16 +91,16 @@ fn as_json(stored: &Stored) -> Value {
 /// `proxmox-backup show ID`.
 pub(super) fn show(session: &Session, id: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
     let backup = session.open(id)?;
-    let manifest = match &backup.manifest {
-        Some((_, Ok(manifest))) => manifest,
-        Some((_, Err(error))) => return Err(unreadable(&backup, &error.to_string()).into()),
-        None => return Err(unreadable(&backup, "it has no manifest").into()),
-    };
-    if output.is_json() {
-        output.object(manifest)?;
-        return Ok(ExitCode::Done);
+    if let Some((_, Err(error))) = &backup.manifest {
+        error!("{}: {error}; `verify` and `ls` may still work", backup.path.display());
     }
-    for (name, value) in facts(&backup, manifest) {
+    let (origin, manifest) = describe(&backup, &cancel()?);
+    let code = if matches!(backup.manifest, Some((_, Err(_)))) { ExitCode::Verification } else { ExitCode::Done };
+    if output.is_json() {
+        output.object(&manifest)?;
+        return Ok(code);
+    }
+    for (name, value) in facts(&backup, &manifest, origin) {
         output.line(format!("{name:<13} {}", printable(&value)))?;
     }
     if !manifest.issues.is_empty() {
@@ -102,18 +115,12 @@ pub(super) fn show(session: &Session, id: &str, output: &mut Output) -> Result<E
             output.line(format!("  {}", printable(line)))?;
         }
     }
-    Ok(ExitCode::Done)
+    Ok(code)
 }
 
-fn unreadable(backup: &Backup, why: &str) -> Failure {
-    Failure::NotFound(format!("{}: {why}; `verify` and `ls` may still work", backup.path.display()))
-}
-
-fn facts(backup: &Backup, manifest: &Manifest) -> Vec<(&'static str, String)> {
-    let ratio = format!(
-        "{} level {} ({}), {} thread(s)",
-        manifest.compression_type, manifest.compression_level, manifest.compression_mode, manifest.compression_threads
-    );
+/// Fields that the manifests of older tools do not have stay away.
+fn facts(backup: &Backup, manifest: &Manifest, origin: Option<Origin>) -> Vec<(&'static str, String)> {
+    let counted = |text: String| if manifest.format > 0 { text } else { String::new() };
     let verified =
         manifest.verified.as_ref().map_or_else(|| "not said".to_owned(), |v| format!("{} at {}", v.how, v.when));
     let mut facts = vec![
@@ -125,14 +132,28 @@ fn facts(backup: &Backup, manifest: &Manifest) -> Vec<(&'static str, String)> {
         ("Cluster", manifest.cluster_mode.clone()),
         ("Archive", format!("{} ({})", backup.archive_name, ByteSize(backup.length))),
         ("SHA-256", manifest.sha256.clone()),
-        ("Entries", manifest.entries.to_string()),
-        ("Collected", ByteSize(manifest.bytes_collected).to_string()),
-        ("Compression", ratio),
+        ("Entries", counted(manifest.entries.to_string())),
+        ("Collected", counted(ByteSize(manifest.bytes_collected).to_string())),
+        ("Compression", compression(manifest)),
         ("Encryption", manifest.encryption_mode.clone()),
         ("Verified", verified),
-        ("Tool", manifest.script_version.clone()),
+        ("Tool", origin.map_or_else(|| "unknown".to_owned(), |origin| origin.with_version(&manifest.script_version))),
+        ("Manifest", if backup.manifest.is_none() { "there is none".into() } else { String::new() }),
         ("Reason", manifest.reason.clone().unwrap_or_default()),
     ];
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+fn compression(manifest: &Manifest) -> String {
+    let level = if manifest.compression_level > 0 || manifest.format > 0 {
+        format!(" level {}", manifest.compression_level)
+    } else {
+        String::new()
+    };
+    let mode = Some(&manifest.compression_mode).filter(|mode| !mode.is_empty());
+    let mode = mode.map(|mode| format!(" ({mode})")).unwrap_or_default();
+    let threads = Some(manifest.compression_threads).filter(|threads| *threads > 0);
+    let threads = threads.map(|threads| format!(", {threads} thread(s)")).unwrap_or_default();
+    format!("{}{level}{mode}{threads}", manifest.compression_type)
 }

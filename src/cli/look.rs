@@ -9,6 +9,7 @@ use super::Trouble;
 use super::output::{Output, broken, printable};
 use super::session::{Session, absolute, cancel};
 use crate::archive::Unpacked;
+use crate::issue::{Issue, Severity};
 use crate::units::ByteSize;
 use crate::workflow::{
     ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, list_members,
@@ -21,7 +22,7 @@ pub(super) fn ls(session: &Session, id: &str, path: Option<&str>, output: &mut O
     let mut listed = Vec::new();
     let is_json = output.is_json();
     let mut trouble = None;
-    list_members(&backup, &wanted, &cancel()?, &mut |member| {
+    let issues = list_members(&backup, &wanted, &cancel()?, &mut |member| {
         if is_json {
             listed.push(as_json(&member));
         } else if let Err(error) = output.line(line(&member)) {
@@ -33,10 +34,20 @@ pub(super) fn ls(session: &Session, id: &str, path: Option<&str>, output: &mut O
     if let Some(error) = trouble {
         return Err(error);
     }
+    say(&issues);
     if is_json {
-        output.object(&json!({ "entries": listed }))?;
+        output.object(&json!({ "entries": listed, "issues": issues }))?;
     }
     wanted.missing().map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
+}
+
+fn say(issues: &[Issue]) {
+    for issue in issues {
+        match issue.severity {
+            Severity::Warning => warn!("{issue}"),
+            Severity::Notice => info!("{issue}"),
+        }
+    }
 }
 
 fn not_there(path: &str, backup: &Path) -> crate::workflow::Failure {
@@ -94,7 +105,10 @@ fn as_json(member: &Listed) -> serde_json::Value {
 pub(super) fn cat(session: &Session, id: &str, path: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
     let backup = session.open(id)?;
     match copy_member(&backup, path, output.writer(), &cancel()?) {
-        Ok(()) => Ok(ExitCode::Done),
+        Ok(issues) => {
+            say(&issues);
+            Ok(ExitCode::Done)
+        }
         Err(LookError::Output(cause)) => Err(broken(cause)),
         Err(LookError::Failure(failure)) => Err(failure.into()),
     }
@@ -112,9 +126,7 @@ pub(super) fn extract(
     let wanted = Members::new(paths);
     let to: PathBuf = absolute(to)?;
     let unpacked = unpack_members(&backup, &wanted, &to, &cancel()?)?;
-    for issue in &unpacked.issues {
-        warn!("{issue}");
-    }
+    say(&unpacked.issues);
     if unpacked.more_issues > 0 {
         warn!("and {} more like these", unpacked.more_issues);
     }
@@ -135,7 +147,8 @@ pub(super) fn extract(
     if let Some(path) = wanted.missing() {
         return Err(not_there(&path, &backup.path).into());
     }
-    Ok(if unpacked.issues.is_empty() { ExitCode::Done } else { ExitCode::Warnings })
+    let is_clean = unpacked.issues.iter().all(|issue| issue.severity == Severity::Notice);
+    Ok(if is_clean { ExitCode::Done } else { ExitCode::Warnings })
 }
 
 #[cfg(test)]

@@ -74,12 +74,14 @@ fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, 
     for passed in &found.passed {
         info!("✓ {name}: {passed}");
     }
+    for unchecked in &found.unchecked {
+        info!("? {name}: {unchecked}");
+    }
     for problem in &found.problems {
         error!("✗ {name}: {}: {}", problem.part, problem.what);
     }
-    let verdict = if found.is_whole() { "whole" } else { "DAMAGED" };
-    output.remark(format!("{}: {verdict}", printable(name)))?;
+    output.remark(format!("{}: {}", printable(name), found.verdict()))?;
     Ok(
-        json!({ "backup": name, "ok": found.is_whole(), "passed": found.passed, "problems": found.problems, "entries": found.entries }),
+        json!({ "backup": name, "ok": found.is_whole(), "passed": found.passed, "problems": found.problems, "unchecked": found.unchecked, "entries": found.entries }),
     )
 }

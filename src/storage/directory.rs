@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{BUNDLE, Backup, BackupId, Manifest, SIDE_FILES, parse_name};
+use crate::bundle::{BUNDLE, Backup, BackupId, Manifest, Origin, SIDE_FILES, parse_name};
 use crate::system::{FileError, PartialFile, Root, remove_file, rename_file, sync_dir};
 
 const TRASH: &str = ".trash-";
@@ -27,6 +27,8 @@ pub struct Stored {
     pub bytes: u64,
     /// Encrypted, as the name says.
     pub is_encrypted: bool,
+    /// Who made it, as far as name and manifest tell.
+    pub origin: Option<Origin>,
     /// What the manifest says; `Err` says why it cannot be read.
     pub manifest: Result<Option<Box<Manifest>>, String>,
 }
@@ -83,7 +85,9 @@ impl Directory {
     fn stored(&self, name: &str) -> Option<Stored> {
         let (id, packing) = parse_name(name)?;
         let path = self.path.join(name);
-        let manifest = match Backup::open(&path) {
+        let opened = Backup::open(&path);
+        let origin = opened.as_ref().ok().and_then(Backup::origin);
+        let manifest = match opened {
             Ok(backup) => match backup.manifest {
                 Some((_, Ok(manifest))) => Ok(Some(Box::new(manifest))),
                 Some((_, Err(error))) => Err(error.to_string()),
@@ -92,7 +96,7 @@ impl Directory {
             Err(error) => Err(error.to_string()),
         };
         let bytes = files_of(&path).iter().map(|file| size(file)).sum();
-        Some(Stored { id, path, bytes, is_encrypted: packing.is_encrypted, manifest })
+        Some(Stored { id, path, bytes, is_encrypted: packing.is_encrypted, origin, manifest })
     }
 
     /// Removes a backup with all its side files.

@@ -19,6 +19,16 @@ pub enum Failure {
     /// What is asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// It is in the backup, but not whole.
+    #[error("/{path} is not whole in {}: {why}", backup.display())]
+    Lost {
+        /// Name in the backup.
+        path: String,
+        /// Where it is not whole.
+        backup: std::path::PathBuf,
+        /// What is missing.
+        why: String,
+    },
     /// Encryption is asked for, and cannot be given.
     #[error("no backup made: ENCRYPT_ARCHIVE=true, and this version cannot encrypt yet")]
     Encryption,
@@ -70,7 +80,9 @@ impl Failure {
             Self::Seal(error) => of_seal(error),
             Self::Storage(StorageError::File(error)) if error.is_full() => ExitCode::DiskFull,
             Self::Storage(_) => ExitCode::Storage,
-            Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) | Self::Unpack(_) => ExitCode::Archive,
+            Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) | Self::Unpack(_) | Self::Lost { .. } => {
+                ExitCode::Archive
+            }
             Self::Verify(VerifyError::Cancelled(cancelled)) | Self::Cancelled(cancelled) => of_signal(*cancelled),
         }
     }
@@ -90,6 +102,7 @@ impl Failure {
             Self::Seal(error) if error.is_full() => Some("free some space; the unfinished backup is already removed"),
             Self::Seal(SealError::ReadBack(_)) => Some("check the disk (smartctl -a, dmesg); the backup was not kept"),
             Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
+            Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
             _ => None,
         }

@@ -7,8 +7,10 @@ use std::io::{self, Read, Write};
 use chrono::{Local, TimeZone};
 
 use super::Failure;
-use crate::archive::{ArchiveReader, Limits, Member, MemberKind, Piece, ReadError};
+use super::contents::Contents;
+use crate::archive::{Member, MemberKind, MemberSource, Piece, ReadError, printable};
 use crate::bundle::Backup;
+use crate::issue::{Issue, Severity};
 use crate::pattern::Pattern;
 use crate::system::{Cancel, Cancelled};
 
@@ -120,20 +122,23 @@ impl Listed {
     }
 }
 
-/// Hands each member that is meant to `each`, until that says no.
+/// Hands each member that is meant to `each`, until that says no; gives what there is to say about
+/// the backup.
 pub fn list_members(
     backup: &Backup,
     wanted: &Members,
     cancel: &Cancel,
     each: &mut dyn FnMut(Listed) -> bool,
-) -> Result<(), Failure> {
-    let mut reader = open(backup, cancel)?;
+) -> Result<Vec<Issue>, Failure> {
+    let contents = Contents::of(backup, cancel)?;
+    let mut reader = contents.members()?;
     while let Some(member) = next(&mut reader, cancel)? {
         if wanted.matches(&member.path) && !each(Listed::of(&member)) {
-            return Ok(());
+            return Ok(contents.issues());
         }
     }
-    Ok(reader.finish()?)
+    reader.finish()?;
+    Ok(contents.issues())
 }
 
 /// Why a file of a backup could not be printed.
@@ -157,13 +162,17 @@ impl From<ReadError> for LookError {
     }
 }
 
-/// Writes the content of one file. Links inside the backup are followed, as on the host.
-pub fn cat(backup: &Backup, path: &str, output: &mut dyn Write, cancel: &Cancel) -> Result<(), LookError> {
-    let name = find_file(backup, path, cancel)?;
-    let mut reader = open(backup, cancel)?;
+/// Writes the content of one file; gives what there is to say about the backup. Links inside the
+/// backup are followed, as on the host.
+pub fn cat(backup: &Backup, path: &str, output: &mut dyn Write, cancel: &Cancel) -> Result<Vec<Issue>, LookError> {
+    let contents = Contents::of(backup, cancel)?;
+    let name = find_file(backup, &contents, path, cancel)?;
+    let mut reader = contents.members()?;
     while let Some(member) = next(&mut reader, cancel)? {
         if member.path == name && member.kind == MemberKind::File {
-            return reader.read_content(&mut |piece: Piece<'_>| copy(piece, output));
+            reader.read_content(&mut |piece: Piece<'_>| copy(piece, output))?;
+            let issues = contents.issues().into_iter();
+            return Ok(issues.filter(|issue| issue.severity == Severity::Notice).collect());
         }
     }
     Err(Failure::NotFound(format!("{path} is not in {}", backup.path.display())).into())
@@ -187,9 +196,9 @@ enum Node {
 }
 
 /// The name of the regular file that `path` leads to.
-fn find_file(backup: &Backup, path: &str, cancel: &Cancel) -> Result<Vec<u8>, Failure> {
+fn find_file(backup: &Backup, contents: &Contents<'_>, path: &str, cancel: &Cancel) -> Result<Vec<u8>, Failure> {
     let mut nodes = HashMap::new();
-    let mut reader = open(backup, cancel)?;
+    let mut reader = contents.members()?;
     while let Some(member) = next(&mut reader, cancel)? {
         let node = match member.kind {
             MemberKind::Symlink => Node::Symlink(member.link),
@@ -204,6 +213,10 @@ fn find_file(backup: &Backup, path: &str, cancel: &Cancel) -> Result<Vec<u8>, Fa
     let name = resolve(&nodes, path.as_bytes()).ok_or_else(|| not("is a loop of links"))?;
     match nodes.get(&name) {
         Some(Node::File) => Ok(name),
+        None if contents.why_lost(&name).is_some() => {
+            let why = contents.why_lost(&name).unwrap_or_default().to_owned();
+            Err(Failure::Lost { path: printable(&name), backup: backup.path.clone(), why })
+        }
         Some(Node::Directory) => Err(not("is a directory, which `ls` can list,")),
         Some(_) => Err(not("is no regular file")),
         None => Err(not("is not")),
@@ -246,41 +259,11 @@ fn components(path: &[u8]) -> Vec<Vec<u8>> {
     parts.rev().map(<[u8]>::to_vec).collect()
 }
 
-fn open(backup: &Backup, cancel: &Cancel) -> Result<ArchiveReader<Interruptible>, Failure> {
-    Ok(ArchiveReader::new(Interruptible::open(backup, cancel)?, limits(backup)))
-}
-
-/// What an archive of this size may unpack to: a bomb is refused, whoever made it.
-pub(super) fn limits(backup: &Backup) -> Limits {
-    Limits { packed_bytes: Some(backup.length), ..Limits::default() }
-}
-
 /// A request to stop shows as the end of the stream; it is told apart here.
-fn next(reader: &mut ArchiveReader<Interruptible>, cancel: &Cancel) -> Result<Option<Member>, Failure> {
+fn next(reader: &mut impl MemberSource, cancel: &Cancel) -> Result<Option<Member>, Failure> {
     let member: Result<_, ReadError> = reader.next_member();
     cancel.check().map_err(|cancelled: Cancelled| Failure::from(cancelled))?;
     member.map_err(Failure::from)
-}
-
-/// The tar stream of a backup, which ends when the run is asked to stop.
-pub(super) struct Interruptible {
-    from: Box<dyn Read + Send>,
-    cancel: Cancel,
-}
-
-impl Interruptible {
-    pub(super) fn open(backup: &Backup, cancel: &Cancel) -> Result<Self, Failure> {
-        Ok(Self { from: backup.stream()?, cancel: cancel.clone() })
-    }
-}
-
-impl Read for Interruptible {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.check().is_err() {
-            return Ok(0);
-        }
-        self.from.read(into)
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The order of stages, and what it means when one fails. No logic beyond that.
 
 mod backup;
+mod contents;
 mod exit;
 mod extract;
 mod failure;
@@ -12,6 +13,7 @@ mod prune;
 mod seal_up;
 
 pub use backup::{BackupJob, DryRun, backup, dry_run};
+pub use contents::{Contents, Interruptible, describe};
 pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
