@@ -3,6 +3,7 @@
 //! A removal renames first and deletes when all renames are done, so that an interrupted one
 //! never leaves half a backup.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{BUNDLE, Backup, BackupId, Manifest, Origin, SIDE_FILES, parse_name};
@@ -64,12 +65,13 @@ impl Directory {
 
     /// All backups, newest first; a directory that is not there holds none.
     pub fn list(&self) -> Result<Vec<Stored>, StorageError> {
-        let names = match Root::live()?.list(&self.path) {
+        let root = Root::live()?;
+        let names = match root.list(&self.path) {
             Ok(names) => names,
             Err(error) if error.is_absent() => return Ok(Vec::new()),
             Err(error) => return Err(error.into()),
         };
-        let mut all: Vec<Stored> = names.iter().filter_map(|name| self.stored(&name.to_string_lossy())).collect();
+        let mut all: Vec<Stored> = names.iter().filter_map(|name| self.stored(&root, &names, name)).collect();
         all.sort_by(|a, b| b.id.cmp(&a.id));
         Ok(all)
     }
@@ -82,7 +84,9 @@ impl Directory {
         own.max_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, name)| self.path.join(name))
     }
 
-    fn stored(&self, name: &str) -> Option<Stored> {
+    /// One of the sorted names of the directory, when it is a backup.
+    fn stored(&self, root: &Root, names: &[OsString], name: &OsStr) -> Option<Stored> {
+        let name = &*name.to_string_lossy();
         let (id, packing) = parse_name(name)?;
         let path = self.path.join(name);
         let opened = Backup::open(&path);
@@ -95,7 +99,9 @@ impl Directory {
             },
             Err(error) => Err(error.to_string()),
         };
-        let bytes = files_of(&path).iter().map(|file| size(file)).sum();
+        let sides = SIDE_FILES.iter().map(|end| OsString::from(format!("{name}{end}")));
+        let sides = sides.filter(|side| names.binary_search(side).is_ok());
+        let bytes = sides.chain([name.into()]).map(|file| size(root, &self.path.join(file))).sum();
         Some(Stored { id, path, bytes, is_encrypted: packing.is_encrypted, origin, manifest })
     }
 
@@ -159,8 +165,8 @@ fn files_of(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn size(path: &Path) -> u64 {
-    Root::live().and_then(|root| root.stat(path)).ok().flatten().map_or(0, |stat| stat.size)
+fn size(root: &Root, path: &Path) -> u64 {
+    root.stat(path).ok().flatten().map_or(0, |stat| stat.size)
 }
 
 #[cfg(test)]
