@@ -18,6 +18,7 @@ mod formats;
 mod full_disk;
 mod hosts;
 mod interrupt;
+mod legacy;
 mod locks;
 mod moving;
 mod offline;
