@@ -16,8 +16,7 @@ pub(super) fn list(session: &Session, all_hosts: bool, output: &mut Output) -> R
     let loaded = session.load(&[])?;
     let host = Session::host_name(&loaded.config)?;
     let all = Directory::new(&loaded.config.local.backups).list()?;
-    let (shown, others): (Vec<&Stored>, Vec<&Stored>) =
-        all.iter().partition(|backup| all_hosts || backup.host() == host);
+    let (shown, others): (Vec<&Stored>, Vec<&Stored>) = all.iter().partition(|backup| all_hosts || backup.is_of(&host));
     if output.is_json() {
         output.object(&json!({ "backups": shown.iter().map(|stored| as_json(stored)).collect::<Vec<_>>() }))?;
         return Ok(ExitCode::Done);

@@ -50,6 +50,12 @@ impl Stored {
             _ => self.id.host(),
         }
     }
+
+    /// Whether it is of this host. The older tools wrote the name with its domain; where two hosts
+    /// differ in the domain only, both are meant, so this is for showing and never for removing.
+    pub fn is_of(&self, host: &str) -> bool {
+        self.host() == host || self.host().split_once('.').is_some_and(|(short, _)| short == host)
+    }
 }
 
 impl Directory {

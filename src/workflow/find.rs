@@ -43,7 +43,8 @@ fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stor
 
 /// This host's newest; on a new machine with another name, the newest of the only host there is.
 fn newest<'a>(stored: &'a [Stored], host: &str) -> Result<&'a Stored, String> {
-    if let Some(own) = stored.iter().find(|backup| backup.host() == host) {
+    let exact = stored.iter().find(|backup| backup.host() == host);
+    if let Some(own) = exact.or_else(|| stored.iter().find(|backup| backup.is_of(host))) {
         return Ok(own);
     }
     let mut hosts: Vec<&str> = stored.iter().map(Stored::host).collect();
@@ -78,6 +79,12 @@ mod tests {
         let (_dir, stored) = tier(&TWO_HOSTS);
         assert_eq!(choose(&stored, "a", "latest").unwrap().id.as_str(), "a-backup-20260102-000000");
         assert!(choose(&stored, "c", "latest").unwrap_err().contains("but of a, b"));
+    }
+
+    #[test]
+    fn latest_of_an_older_tool_has_the_domain_in_its_name() {
+        let (_dir, stored) = tier(&["a.lan-backup-20260101-000000.tar", "b-backup-20260102-000000.tar"]);
+        assert_eq!(choose(&stored, "a", "latest").unwrap().host(), "a.lan");
     }
 
     #[test]
