@@ -18,6 +18,8 @@ use crate::system::{FileError, open_file};
 
 /// More than this is no manifest and no checksum file.
 const SIDE_LIMIT: u64 = 4 * 1024 * 1024;
+/// First bytes of an encrypted archive, whatever it is called.
+const AGE: &[u8] = b"age-encryption.org/v1";
 /// A long name in front of a member, and whatever else stands with it.
 const MOST_EXTENSION_BYTES: u64 = 64 * 1024;
 
@@ -183,8 +185,11 @@ fn open_plain(
     let (id, packing) = if let Some((id, packing)) = parsed {
         (Some(id), packing_of(file, 0, packing).map_err(fail)?)
     } else {
-        let codec = codec_of(&read_start(file, 0).map_err(fail)?);
-        let packing = codec.map(|codec| Packing { codec, is_encrypted: false, is_bundled: false });
+        let start = read_start(file, 0).map_err(fail)?;
+        if start.starts_with(AGE) {
+            return Err(OpenError::Encrypted(path.to_owned()));
+        }
+        let packing = codec_of(&start).map(|codec| Packing { codec, is_encrypted: false, is_bundled: false });
         let why = "neither its name nor its first bytes say so";
         (None, packing.ok_or_else(|| OpenError::NotABackup { path: path.to_owned(), why })?)
     };
@@ -217,6 +222,9 @@ fn packing_of(file: &mut File, offset: u64, named: Packing) -> io::Result<Packin
         return Ok(named);
     }
     let start = read_start(file, offset)?;
+    if start.starts_with(AGE) {
+        return Ok(Packing { is_encrypted: true, ..named });
+    }
     let is_named = named.codec == Codec::None && is_tar(&start);
     let codec = if is_named { None } else { codec_of(&start) };
     Ok(Packing { codec: codec.unwrap_or(named.codec), ..named })
