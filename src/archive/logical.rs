@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use super::{ArchiveReader, Limits, Member, Piece, ReadError, printable};
 
-/// Contents kept from one reading.
-const GATHERED_BYTES: u64 = 64 << 20;
+/// Contents kept from one reading; little in tests, so that they need several.
+const GATHERED_BYTES: u64 = if cfg!(test) { 64 << 10 } else { 64 << 20 };
 /// Readings of one archive: 60 GiB of contents.
 const MOST_READINGS: u32 = 1000;
 /// Contents are handed on in pieces of at most this size.
@@ -243,4 +243,85 @@ fn expect(member: &Member, segment: Segment) -> Result<(), ReadError> {
 
 fn gone() -> ReadError {
     ReadError::Damaged { offset: 0, place: "as a whole".into(), what: "it has changed while it was being read".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files `0`, `1`… of these sizes, each full of its number.
+    fn archive(sizes: &[usize]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (number, size) in sizes.iter().enumerate() {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(*size as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            let content = vec![u8::try_from(number).unwrap(); *size];
+            builder.append_data(&mut header, number.to_string(), &content[..]).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn rewrite(bytes: &[u8], made: &[&[(u64, u64)]]) -> Rewrite {
+        let member = ArchiveReader::new(bytes, Limits::default()).next_member().unwrap().unwrap();
+        let made = made.iter().map(|segments| Made {
+            member: Member { path: b"made".to_vec(), size: segments.iter().map(|it| it.1).sum(), ..member.clone() },
+            segments: segments.iter().map(|(ordinal, bytes)| Segment { ordinal: *ordinal, bytes: *bytes }).collect(),
+        });
+        Rewrite { made: made.collect(), ..Rewrite::default() }
+    }
+
+    fn contents(bytes: &[u8], rewrite: &Rewrite) -> Result<(Vec<Vec<u8>>, u32), ReadError> {
+        let reopen: Reopen<'_, &[u8]> = Box::new(|| Ok(ArchiveReader::new(bytes, Limits::default())));
+        let mut reader = LogicalReader::open(rewrite, reopen)?;
+        let mut all = Vec::new();
+        while reader.next_member()?.is_some() {
+            let mut content = Vec::new();
+            reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
+                let Piece::Data(bytes) = piece else { panic!("no holes here") };
+                content.extend_from_slice(bytes);
+                Ok(())
+            })?;
+            all.push(content);
+        }
+        let readings = reader.readings;
+        reader.finish()?;
+        Ok((all, readings))
+    }
+
+    #[test]
+    fn contents_are_put_together_in_as_few_readings_as_memory_allows() {
+        let bytes = archive(&[40_000, 20_000, 30_000, 100_000, 5]);
+        // Out of order, one larger than what is kept, and one twice.
+        let made: [&[(u64, u64)]; 3] = [&[(2, 30_000), (1, 20_000), (0, 40_000)], &[(3, 100_000), (4, 5)], &[(4, 5)]];
+
+        let (all, readings) = contents(&bytes, &rewrite(&bytes, &made)).unwrap();
+
+        assert_eq!(all.len(), 8);
+        assert!(all[5] == [vec![2; 30_000], vec![1; 20_000], vec![0; 40_000]].concat());
+        assert!(all[6] == [vec![3; 100_000], vec![4; 5]].concat());
+        assert_eq!(all[7], [4; 5]);
+        // 2 and 1, then 0 and 4, then 3 alone.
+        assert_eq!(readings, 3);
+    }
+
+    #[test]
+    fn hidden_members_stay_away_and_others_have_new_names() {
+        let bytes = archive(&[1, 2, 3]);
+        let rewrite = Rewrite { hidden: [1].into(), renamed: [(2, b"new".to_vec())].into(), made: Vec::new() };
+        let reopen: Reopen<'_, &[u8]> = Box::new(|| Ok(ArchiveReader::new(&bytes[..], Limits::default())));
+        let mut reader = LogicalReader::open(&rewrite, reopen).unwrap();
+        let names = std::iter::from_fn(|| reader.next_member().unwrap().map(|member| member.path));
+        assert_eq!(names.collect::<Vec<_>>(), [b"0".to_vec(), b"new".to_vec()]);
+    }
+
+    #[test]
+    fn an_archive_that_is_another_one_by_now_is_noticed() {
+        let bytes = archive(&[5, 6]);
+        for segment in [(1, 5), (7, 5), (0, 100_000)] {
+            let error = contents(&bytes, &rewrite(&bytes, &[&[segment]])).unwrap_err();
+            assert!(error.to_string().contains("changed while it was being read"), "{error}");
+        }
+    }
 }

@@ -20,6 +20,9 @@ use crate::archive::{
 };
 use crate::system::{Cancel, Cancelled, FileError, hex, open_file};
 
+/// Lost files of an old backup that are told one by one.
+const MOST_LOST: usize = 1000;
+
 /// What a verification found.
 #[derive(Debug, Default)]
 pub struct Verification {
@@ -315,8 +318,11 @@ fn without_index(content: Content, found: &mut Verification) {
     found.note(format!("content: {} entries decode (no index to compare)", content.count));
     found.leave("content: nothing says what it was on the host");
     let survey = content.survey;
-    for lost in &survey.lost {
+    for lost in survey.lost.iter().take(MOST_LOST) {
         found.fail("content", format!("/{}: {}", printable(&lost.path), lost.why));
+    }
+    if survey.lost.len() > MOST_LOST {
+        found.fail("content", format!("and {} more files like these", survey.lost.len() - MOST_LOST));
     }
     if !survey.rewrite.made.is_empty() && survey.lost.is_empty() {
         found.note(format!("content: {} files are put together from their pieces", survey.rewrite.made.len()));

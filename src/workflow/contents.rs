@@ -11,6 +11,9 @@ use crate::bundle::{Backup, Manifest, Origin, Survey, description, survey};
 use crate::issue::{Issue, Stage};
 use crate::system::Cancel;
 
+/// Lost files that are told one by one.
+const MOST_LOST: usize = 1000;
+
 /// A backup that is looked into.
 pub struct Contents<'a> {
     backup: &'a Backup,
@@ -49,10 +52,12 @@ impl<'a> Contents<'a> {
     /// What there is to say about it: lost files as warnings, everything else as notices.
     pub fn issues(&self) -> Vec<Issue> {
         let name = self.backup.path.display().to_string();
-        let lost = self.survey.lost.iter().map(|lost| issue(&lost.path, &lost.why));
+        let lost = self.survey.lost.iter().take(MOST_LOST).map(|lost| issue(&lost.path, &lost.why));
+        let more = self.survey.lost.len().saturating_sub(MOST_LOST);
+        let more = (more > 0).then(|| issue(b"", &format!("and {more} more files like these")));
         let altered = self.survey.altered.map(|what| Issue::notice(Stage::Archive, &name, what));
         let uncertain = self.survey.uncertain.iter().map(|what| Issue::notice(Stage::Archive, &name, what));
-        lost.chain(altered).chain(uncertain).collect()
+        lost.chain(more).chain(altered).chain(uncertain).collect()
     }
 
     /// Why the file of this name is not whole in it.
