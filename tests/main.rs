@@ -22,6 +22,7 @@ mod legacy;
 mod locks;
 mod moving;
 mod offline;
+mod old;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
