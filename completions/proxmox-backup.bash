@@ -31,6 +31,9 @@ _proxmox__backup() {
             proxmox__backup,config)
                 cmd="proxmox__backup__subcmd__config"
                 ;;
+            proxmox__backup,decrypt)
+                cmd="proxmox__backup__subcmd__decrypt"
+                ;;
             proxmox__backup,extract)
                 cmd="proxmox__backup__subcmd__extract"
                 ;;
@@ -94,6 +97,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,config)
                 cmd="proxmox__backup__subcmd__help__subcmd__config"
                 ;;
+            proxmox__backup__subcmd__help,decrypt)
+                cmd="proxmox__backup__subcmd__help__subcmd__decrypt"
+                ;;
             proxmox__backup__subcmd__help,extract)
                 cmd="proxmox__backup__subcmd__help__subcmd__extract"
                 ;;
@@ -134,7 +140,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --reason --check --backup --help --version backup check list show ls cat extract verify prune config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --reason --check --decrypt --backup --help --version backup check list show ls cat extract decrypt verify prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -226,12 +232,28 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__cat)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -589,14 +611,92 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        proxmox__subcmd__backup__subcmd__extract)
-            opts="-c -q -v -d -h --to --config --root --json --quiet --verbose --debug --log-level --color --help"
+        proxmox__subcmd__backup__subcmd__decrypt)
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__extract)
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -636,7 +736,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list show ls cat extract verify prune config man completions help"
+            opts="backup check list show ls cat extract decrypt verify prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -750,6 +850,20 @@ _proxmox__backup() {
         proxmox__subcmd__backup__subcmd__help__subcmd__config__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__decrypt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -916,12 +1030,28 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__ls)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1084,12 +1214,28 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__verify)
-            opts="-c -q -v -d -h --all --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --all --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

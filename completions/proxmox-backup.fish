@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check decrypt backup h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -41,6 +41,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s q -l quie
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l decrypt -d 'The older spelling of `decrypt`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l backup -d 'The older spelling of `backup`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l version -d 'Print version'
@@ -51,6 +52,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "show"
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "ls" -d 'List what is in a backup'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "cat" -d 'Print a file of a backup'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "config" -d 'Check, show or write the configuration'
@@ -120,6 +122,9 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l j
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -135,6 +140,9 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l jso
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -151,6 +159,9 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s q 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l to -d 'Where to; made if it is not there' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -166,6 +177,28 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l to -d 'Where to; made if it is not there [default: ./restore]' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -297,19 +330,20 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completion
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "list" -d 'List the backups'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "ls" -d 'List what is in a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "completions" -d 'Print shell completions'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract verify prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt verify prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Name every mistake of the configuration file'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and where that comes from'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file with every setting explained'

@@ -82,6 +82,15 @@ pub struct Manifest {
     /// SHA-256 of the manifest of this host's backup before this one, hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// Public keys it is encrypted for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<String>,
+    /// Salt of the passphrase that opens it, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passphrase_salt: Option<String>,
+    /// All of them, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passphrase_salts: Vec<String>,
     /// Command lines that restore this archive by hand.
     pub restore: Vec<String>,
     /// SHA-256 of the manifest's bytes with this value as zeros, hex: finds a flipped bit here too.
@@ -203,12 +212,13 @@ mod tests {
     fn a_manifest_of_the_go_tool_is_read_and_unknown_fields_are_kept() {
         let old =
             br#"{"archive_path":"/b/x.tar.xz","archive_size":5,"sha256":"aa","created_at":"2026-01-01T02:00:31+01:00",
-            "compression_type":"xz","compression_level":9,"proxmox_type":"pve","hostname":"h","passphrase_salt":"s"}"#;
+            "compression_type":"xz","compression_level":9,"proxmox_type":"pve","hostname":"h","passphrase_salt":"s","unheard_of":5}"#;
         let manifest = Manifest::parse(old).unwrap();
         assert_eq!(manifest.format, 0);
-        assert_eq!(manifest.other["passphrase_salt"], "s");
+        assert_eq!(manifest.passphrase_salt.as_deref(), Some("s"));
+        assert_eq!(manifest.other["unheard_of"], 5);
         let again = Manifest::parse(&manifest.to_bytes(None).unwrap()).unwrap();
-        assert_eq!(again.other["passphrase_salt"], "s");
+        assert_eq!(again.other["unheard_of"], 5);
     }
 
     #[test]

@@ -7,13 +7,15 @@ mod legacy;
 mod manifest;
 mod name;
 mod open;
+mod reseal;
 mod seal;
 mod verify;
 
 pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
 pub use legacy::{Lost, Origin, Survey, Surveyor, description, survey};
 pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};
-pub use name::{BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
+pub use name::{AGE, BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
 pub use open::{Backup, OpenError};
+pub use reseal::{decrypted_path, plain_name, reseal};
 pub use seal::{Seal, SealError, Sealed, SealedArchive};
 pub use verify::{Problem, Verification, VerifyError, verify};

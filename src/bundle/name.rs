@@ -12,6 +12,8 @@ use crate::system::local_stamp;
 
 /// Suffix of a bundle.
 pub const BUNDLE: &str = ".bundle.tar";
+/// Suffix of an encrypted archive.
+pub const AGE: &str = ".age";
 /// Suffixes of the side files of an archive that is not bundled.
 pub const SIDE_FILES: [&str; 3] = [".sha256", ".metadata", ".manifest.json"];
 
@@ -85,8 +87,8 @@ pub struct Packing {
 }
 
 /// Name of the archive itself.
-pub(super) fn archive_name(id: &BackupId, codec: Codec) -> String {
-    format!("{id}.tar{}", extension(codec))
+pub(super) fn archive_name(id: &BackupId, codec: Codec, is_encrypted: bool) -> String {
+    format!("{id}.tar{}{}", extension(codec), if is_encrypted { AGE } else { "" })
 }
 
 /// What a file name says; `None` when it names no archive or bundle of any generation.
@@ -95,7 +97,7 @@ pub fn parse(name: &str) -> Option<(BackupId, Packing)> {
         Some(archive) => (archive.strip_suffix(".decrypted").unwrap_or(archive), true),
         None => (name, false),
     };
-    let (plain, is_encrypted) = match archive.strip_suffix(".age") {
+    let (plain, is_encrypted) = match archive.strip_suffix(AGE) {
         Some(plain) => (plain, true),
         None => (archive, false),
     };
@@ -184,7 +186,7 @@ mod tests {
     #[test]
     fn a_new_name_reads_back() {
         let id = BackupId::new("pve1", &Local::now());
-        let (back, _) = parse(&(archive_name(&id, Codec::Zstd) + BUNDLE)).unwrap();
+        let (back, _) = parse(&(archive_name(&id, Codec::Zstd, true) + BUNDLE)).unwrap();
         assert_eq!(back.as_str(), id.as_str());
     }
 }

@@ -6,13 +6,14 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tar::Header;
 
 use super::legacy::{self, Origin};
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BackupId, Packing, parse};
-use crate::archive::{BLOCK, decompressor, extension, padding, sniff};
+use crate::archive::{AgeError, BLOCK, Identities, decompressor, decrypt, extension, padding, sniff};
 use crate::config::Codec;
 use crate::system::{FileError, open_file};
 
@@ -44,6 +45,8 @@ pub struct Backup {
     pub checksum: Option<String>,
     /// The manifest under its older name, where both are there.
     pub twin: Option<Vec<u8>>,
+    /// What opens it, when it is encrypted.
+    pub identities: Option<Arc<Identities>>,
 }
 
 /// Why a file cannot be opened as a backup.
@@ -60,9 +63,17 @@ pub enum OpenError {
         /// What is missing.
         why: &'static str,
     },
-    /// It is encrypted.
-    #[error("{} is encrypted; this version cannot decrypt yet: use `age -d` first", .0.display())]
+    /// It is encrypted, and there is no key.
+    #[error("{} is encrypted", .0.display())]
     Encrypted(PathBuf),
+    /// It is encrypted, and the key does not open it, or it is damaged.
+    #[error("cannot decrypt {}: {cause}", path.display())]
+    Age {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: AgeError,
+    },
 }
 
 impl Backup {
@@ -131,11 +142,18 @@ impl Backup {
 
     /// The tar stream inside.
     pub fn stream(&self) -> Result<Box<dyn Read + Send>, OpenError> {
-        if self.packing.is_encrypted {
-            return Err(OpenError::Encrypted(self.path.clone()));
+        let plain = BufReader::with_capacity(128 * 1024, self.plain()?);
+        Ok(decompressor(self.packing.codec, plain).map_err(FileError::of("decode", &self.path))?)
+    }
+
+    /// The archive's bytes, decrypted where they are encrypted.
+    pub fn plain(&self) -> Result<Box<dyn Read + Send>, OpenError> {
+        if !self.packing.is_encrypted {
+            return Ok(Box::new(self.raw()?));
         }
-        let raw = BufReader::with_capacity(128 * 1024, self.raw()?);
-        Ok(decompressor(self.packing.codec, raw).map_err(FileError::of("decode", &self.path))?)
+        let identities = self.identities.as_ref().ok_or_else(|| OpenError::Encrypted(self.path.clone()))?;
+        let fail = |cause| OpenError::Age { path: self.path.clone(), cause };
+        Ok(Box::new(decrypt(self.raw()?, identities).map_err(fail)?))
     }
 }
 
@@ -171,6 +189,7 @@ fn open_bundle(path: &Path, file: &mut File, id: Option<BackupId>) -> Result<Bac
         manifest: manifest.map(with_meaning),
         checksum,
         twin: None,
+        identities: None,
     })
 }
 
@@ -206,6 +225,7 @@ fn open_plain(
         manifest: manifest.map(with_meaning),
         checksum: side(".sha256").map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         twin,
+        identities: None,
     })
 }
 

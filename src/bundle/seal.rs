@@ -15,7 +15,7 @@ use super::index::{IndexBuilder, IndexEntry};
 use super::layout::{ARCHIVE_OFFSET, METADATA_BYTES, back, checksum_line, fits, front};
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BUNDLE, BackupId, archive_name};
-use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter};
+use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, Recipients};
 use crate::collect::Entry;
 use crate::config;
 use crate::system::{FileError, PartialFile, drop_page_cache, hash_file, hex, write_atomically};
@@ -70,9 +70,15 @@ enum Packing {
 }
 
 impl Seal {
-    /// Starts the backup `id` in `dir`.
-    pub fn create(dir: &Path, id: &BackupId, settings: &config::Archive, processors: usize) -> Result<Self, SealError> {
-        let archive_name = archive_name(id, settings.codec);
+    /// Starts the backup `id` in `dir`; encrypted when there are recipients.
+    pub fn create(
+        dir: &Path,
+        id: &BackupId,
+        settings: &config::Archive,
+        recipients: Option<&Recipients>,
+        processors: usize,
+    ) -> Result<Self, SealError> {
+        let archive_name = archive_name(id, settings.codec, recipients.is_some());
         let packing = if settings.bundle && fits(&archive_name) { Packing::Bundle } else { Packing::Files };
         let target = match packing {
             Packing::Bundle => dir.join(format!("{archive_name}{BUNDLE}")),
@@ -81,7 +87,7 @@ impl Seal {
         let partial = PartialFile::create(&target)?;
         let mut file = partial.handle()?;
         file.seek(SeekFrom::Start(packing.offset())).map_err(FileError::of("write", partial.path()))?;
-        let writer = ArchiveWriter::create(file, settings, None, processors)?;
+        let writer = ArchiveWriter::create(file, settings, recipients, processors)?;
         Ok(Self { partial, archive_name, writer, index: IndexBuilder::default(), packing })
     }
 
@@ -208,7 +214,7 @@ impl SealedArchive {
     }
 }
 
-fn write_around(file: &mut File, front: &[u8], back: &[u8], archive_bytes: u64) -> io::Result<()> {
+pub(super) fn write_around(file: &mut File, front: &[u8], back: &[u8], archive_bytes: u64) -> io::Result<()> {
     file.seek(SeekFrom::Start(ARCHIVE_OFFSET + archive_bytes))?;
     file.write_all(back)?;
     file.seek(SeekFrom::Start(0))?;

@@ -16,7 +16,8 @@ use super::manifest::Manifest;
 use super::name::BackupId;
 use super::open::Backup;
 use crate::archive::{
-    ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, hash_content, printable,
+    ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, decrypt, hash_content, printable,
+    verify_envelope,
 };
 use crate::system::{Cancel, Cancelled, FileError, hex, open_file};
 
@@ -39,7 +40,7 @@ pub struct Verification {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// `bundle`, `name`, `manifest`, `checksum`, `archive`, `content`, `index`.
+    /// `bundle`, `name`, `encryption`, `manifest`, `checksum`, `archive`, `content`, `index`.
     pub part: &'static str,
     /// What.
     pub what: String,
@@ -162,7 +163,7 @@ fn check_with_manifest(backup: &Backup, manifest: Option<&Manifest>, sha256: &st
 fn check_with_file(backup: &Backup, manifest: Option<&Manifest>, sha256: &str, found: &mut Verification) -> bool {
     let is_ours = manifest.is_some_and(|manifest| manifest.format > 0);
     let Some(text) = &backup.checksum else {
-        if backup.packing.is_bundled {
+        if backup.packing.is_bundled || is_ours {
             found.fail("checksum", "the checksum file is missing");
         } else {
             found.leave("checksum file: there is none beside the archive");
@@ -213,10 +214,13 @@ fn check_frame(backup: &Backup, sha256: &str, found: &mut Verification) -> Resul
 fn check_content(backup: &Backup, found: &mut Verification, cancel: &Cancel) -> Result<String, VerifyError> {
     let fail = FileError::of("read", &backup.path);
     let mut raw = Hashing { from: backup.raw()?, hash: digest::Context::new(&digest::SHA256), bytes: 0, cancel };
-    if backup.packing.is_encrypted {
-        found.note("content: encrypted, not decoded (no key)");
-    } else {
-        decode(backup, &mut raw, found);
+    match (backup.packing.is_encrypted, &backup.identities) {
+        (false, _) => decode(backup, &mut raw, found),
+        (true, Some(identities)) => match decrypt(&mut raw, identities) {
+            Ok(mut plain) => decode(backup, &mut plain, found),
+            Err(cause) => found.fail("encryption", cause.to_string()),
+        },
+        (true, None) => check_envelope(backup, &mut raw, found),
     }
     cancel.check()?;
     // What the decoder left, after an error or behind the end.
@@ -225,6 +229,18 @@ fn check_content(backup: &Backup, found: &mut Verification, cancel: &Cancel) -> 
         found.fail("archive", format!("cut off: {} of {} bytes are there", raw.bytes, backup.length));
     }
     Ok(hex(raw.hash.finish().as_ref()))
+}
+
+/// Without a key: the header's form and the length of what follows it.
+fn check_envelope(backup: &Backup, raw: &mut impl Read, found: &mut Verification) {
+    match verify_envelope(raw, backup.length) {
+        Ok(envelope) => {
+            let count = envelope.recipients.len();
+            found.note(format!("encryption: a well-formed age file for {count} recipient(s)"));
+            found.leave("content: encrypted, not decoded (no key)");
+        }
+        Err(cause) => found.fail("encryption", cause.to_string()),
+    }
 }
 
 fn decode(backup: &Backup, raw: &mut (impl Read + Send), found: &mut Verification) {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::keys::KeyArgs;
+
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
 #[derive(Debug, Parser)]
 #[command(
@@ -24,6 +26,9 @@ pub(super) struct Cli {
     /// The older spelling of `check`.
     #[arg(long, hide = true)]
     pub check: bool,
+    /// The older spelling of `decrypt`.
+    #[arg(long, hide = true)]
+    pub decrypt: bool,
     /// The older spelling of `backup`.
     #[arg(long = "backup", hide = true)]
     pub backup_flag: bool,
@@ -123,6 +128,9 @@ pub(super) enum Command {
         id: String,
         /// Only this path and what lies below it; `*` and `**` as in a shell
         path: Option<String>,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
     },
     /// Print a file of a backup
     #[command(after_help = super::help::CAT)]
@@ -132,6 +140,9 @@ pub(super) enum Command {
         id: String,
         /// Path on the host; symbolic links inside the backup are followed
         path: String,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
     },
     /// Unpack files of a backup into a directory
     #[command(after_help = super::help::EXTRACT)]
@@ -144,6 +155,22 @@ pub(super) enum Command {
         /// Where to; made if it is not there
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
+    },
+    /// Write a decrypted copy of a backup; without arguments as a dialogue
+    #[command(after_help = super::help::DECRYPT)]
+    Decrypt {
+        /// `latest`, an ID from `list` (its end is enough), or a file
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        /// Where to; made if it is not there [default: ./restore]
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
     },
     /// Look at every byte of backups: checksum, full decode, comparison with the index
     #[command(after_help = super::help::VERIFY)]
@@ -154,6 +181,9 @@ pub(super) enum Command {
         /// All backups on the storage
         #[arg(long, conflicts_with = "ids")]
         all: bool,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
     },
     /// Remove old backups now, by the policy of the configuration
     #[command(after_help = super::help::PRUNE)]

@@ -56,6 +56,11 @@ Examples:
   proxmox-backup verify
   proxmox-backup verify --all --quiet";
 
+pub(super) const DECRYPT: &str = "\
+Examples:
+  proxmox-backup decrypt
+  proxmox-backup decrypt latest --identity /root/key.txt --to /root/restore";
+
 pub(super) const PRUNE: &str = "\
 Examples:
   proxmox-backup prune --dry-run

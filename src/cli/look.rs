@@ -6,6 +6,7 @@ use ::log::{info, warn};
 use serde_json::json;
 
 use super::Trouble;
+use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, broken, printable};
 use super::session::{Session, absolute, cancel};
 use crate::archive::Unpacked;
@@ -16,8 +17,13 @@ use crate::workflow::{
 };
 
 /// `proxmox-backup ls ID [PATH]`.
-pub(super) fn ls(session: &Session, id: &str, path: Option<&str>, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let backup = session.open(id)?;
+pub(super) fn ls(
+    session: &Session,
+    (id, keys): (&str, &KeyArgs),
+    path: Option<&str>,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     let wanted = Members::new(path.map(str::to_owned).as_slice());
     let mut listed = Vec::new();
     let is_json = output.is_json();
@@ -102,8 +108,13 @@ fn as_json(member: &Listed) -> serde_json::Value {
 }
 
 /// `proxmox-backup cat ID PATH`.
-pub(super) fn cat(session: &Session, id: &str, path: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let backup = session.open(id)?;
+pub(super) fn cat(
+    session: &Session,
+    (id, keys): (&str, &KeyArgs),
+    path: &str,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     match copy_member(&backup, path, output.writer(), &cancel()?) {
         Ok(issues) => {
             say(&issues);
@@ -117,12 +128,12 @@ pub(super) fn cat(session: &Session, id: &str, path: &str, output: &mut Output) 
 /// `proxmox-backup extract ID PATH… --to DIR`.
 pub(super) fn extract(
     session: &Session,
-    id: &str,
+    (id, keys): (&str, &KeyArgs),
     paths: &[String],
     to: &Path,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let backup = session.open(id)?;
+    let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     let wanted = Members::new(paths);
     let to: PathBuf = absolute(to)?;
     let unpacked = unpack_members(&backup, &wanted, &to, &cancel()?)?;

@@ -1,10 +1,13 @@
 //! The only place that prints: arguments in, exit code out.
 
 mod args;
+mod ask;
 mod backup;
 mod config;
+mod decrypt;
 mod docs;
 mod help;
+mod keys;
 mod list;
 mod log;
 mod look;
@@ -20,6 +23,7 @@ use ::log::{Log, error};
 use clap::Parser;
 
 use args::{BackupArgs, Cli, Command};
+use keys::KeyArgs;
 use output::Output;
 use session::Session;
 
@@ -91,10 +95,11 @@ fn dispatch(
     logger: &'static log::Logger,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let Cli { global, backup, check, backup_flag: _, command } = cli;
+    let Cli { global, backup, check, decrypt, backup_flag: _, command } = cli;
     let command = match command {
         Some(command) => command,
         None if check => Command::Check,
+        None if decrypt => Command::Decrypt { id: None, to: None, keys: KeyArgs::default() },
         None => Command::Backup(backup.clone()),
     };
     match command {
@@ -109,10 +114,11 @@ fn dispatch(
         Command::Check => backup::check(&session, output),
         Command::List { all_hosts } => list::list(&session, all_hosts, output),
         Command::Show { id } => list::show(&session, &id, output),
-        Command::Ls { id, path } => look::ls(&session, &id, path.as_deref(), output),
-        Command::Cat { id, path } => look::cat(&session, &id, &path, output),
-        Command::Extract { id, paths, to } => look::extract(&session, &id, &paths, &to, output),
-        Command::Verify { ids, all } => verify::run(&session, &ids, all, output),
+        Command::Ls { id, path, keys } => look::ls(&session, (&id, &keys), path.as_deref(), output),
+        Command::Cat { id, path, keys } => look::cat(&session, (&id, &keys), &path, output),
+        Command::Extract { id, paths, to, keys } => look::extract(&session, (&id, &keys), &paths, &to, output),
+        Command::Decrypt { id, to, keys } => decrypt::run(&session, (id.as_deref(), &keys), to.as_deref(), output),
+        Command::Verify { ids, all, keys } => verify::run(&session, &verify::Wanted { ids, all, keys }, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
         Command::Config(command) => config::run(&session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),

@@ -4,27 +4,38 @@ use ::log::{error, info};
 use serde_json::{Value, json};
 
 use super::Trouble;
+use super::keys::KeyArgs;
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
 use crate::bundle::{Backup, Verification, verify};
 use crate::storage::Directory;
 use crate::system::Cancel;
-use crate::workflow::{ExitCode, Failure};
+use crate::workflow::{ExitCode, Failure, Keys, unlock};
+
+/// Which backups, and what opens them.
+pub(super) struct Wanted {
+    pub(super) ids: Vec<String>,
+    pub(super) all: bool,
+    pub(super) keys: KeyArgs,
+}
 
 /// `proxmox-backup verify [ID…|--all]`.
-pub(super) fn run(session: &Session, ids: &[String], all: bool, output: &mut Output) -> Result<ExitCode, Trouble> {
+pub(super) fn run(session: &Session, asked: &Wanted, output: &mut Output) -> Result<ExitCode, Trouble> {
     let cancel = cancel()?;
+    let keys = asked.keys.read()?;
     let mut results = Vec::new();
     let mut is_whole = true;
-    for (name, opened) in wanted(session, ids, all)? {
-        let outcome = opened.and_then(|backup| Ok((shown(&backup, &name), look(&backup, &cancel)?)));
+    for (name, opened) in wanted(session, asked)? {
+        let outcome = opened.and_then(|backup| Ok((shown(&backup, &name), look(backup, &keys, &cancel)?)));
         let value = match outcome {
             Ok((id, found)) => {
                 is_whole &= found.is_whole();
                 tell(&id, &found, output)?
             }
             // One backup that cannot be opened hides none of the others.
-            Err(Trouble::Failure(failure)) if !matches!(failure, Failure::Cancelled(_)) && (all || ids.len() > 1) => {
+            Err(Trouble::Failure(failure))
+                if !matches!(failure, Failure::Cancelled(_)) && (asked.all || asked.ids.len() > 1) =>
+            {
                 is_whole = false;
                 error!("{failure}");
                 json!({ "backup": name, "ok": false, "error": failure.to_string() })
@@ -41,10 +52,10 @@ pub(super) fn run(session: &Session, ids: &[String], all: bool, output: &mut Out
 
 type Opened = (String, Result<Backup, Trouble>);
 
-fn wanted(session: &Session, ids: &[String], all: bool) -> Result<Vec<Opened>, Trouble> {
+fn wanted(session: &Session, Wanted { ids, all, .. }: &Wanted) -> Result<Vec<Opened>, Trouble> {
     if !all {
         let latest = ["latest".to_owned()];
-        let ids = if ids.is_empty() { &latest[..] } else { ids };
+        let ids = if ids.is_empty() { &latest[..] } else { ids.as_slice() };
         return Ok(ids.iter().map(|id| (id.clone(), session.open(id))).collect());
     }
     let loaded = session.load(&[])?;
@@ -66,8 +77,10 @@ fn shown(backup: &Backup, name: &str) -> String {
     }
 }
 
-fn look(backup: &Backup, cancel: &Cancel) -> Result<Verification, Trouble> {
-    Ok(verify(backup, cancel).map_err(Failure::from)?)
+/// Nobody is asked for a key: without one there is still the checksum and the envelope.
+fn look(mut backup: Backup, keys: &Keys, cancel: &Cancel) -> Result<Verification, Trouble> {
+    unlock(&mut backup, keys, None)?;
+    Ok(verify(&backup, cancel).map_err(Failure::from)?)
 }
 
 fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, Trouble> {

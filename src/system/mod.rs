@@ -31,7 +31,7 @@ pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Spool, Sweep, Workspace, remove_stale_workspaces};
 pub use write::{
     PartialFile, copy_into, create_log, create_private_dir, digest_hex, drop_page_cache, hash_file, hex,
-    is_writable_dir, open_file, remove_file, rename_file, sync_dir, write_atomically, write_public,
+    is_writable_dir, open_file, open_terminal, remove_file, rename_file, sync_dir, write_atomically, write_public,
 };
 
 /// Everything that can be faked, in one value.

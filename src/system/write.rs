@@ -144,6 +144,12 @@ pub fn copy_into(mut from: File, to: &Path) -> Result<(), FileError> {
     create_new(to).and_then(|mut file| io::copy(&mut from, &mut file)).map(drop).map_err(FileError::of("write", to))
 }
 
+/// Opens the terminal for questions and answers.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn open_terminal(path: &Path) -> Result<File, FileError> {
+    File::options().read(true).write(true).open(path).map_err(FileError::of("open", path))
+}
+
 /// Opens a file of ours for reading.
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 pub fn open_file(path: &Path) -> Result<File, FileError> {

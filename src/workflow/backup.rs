@@ -9,6 +9,7 @@ use log::info;
 use super::gather::{Gathered, gather};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
+use super::recipients::{Addressees, addressees};
 use super::{Failure, seal_up};
 use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
@@ -58,6 +59,8 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
+    // Before anything is made: asked for and not given would be the worst of all.
+    let addressees = addressees(&job.config.encryption)?;
     let lock = pre_checks(job, Touch::Really)?;
     let workspace = Arc::new(Workspace::create(job.run_dir)?);
     let sweep = Sweep(Arc::clone(&workspace));
@@ -70,13 +73,14 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;
 
     step(3, "Collecting and archiving in one pass");
-    let (gathered, seal) = timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace))?;
+    let (gathered, seal) =
+        timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace, addressees.as_ref()))?;
     let Gathered { counters, issues, skipped } = gathered;
     report.counters = counters;
     report.issues.extend(issues);
 
     step(4, "Verifying: decoded while written, every entry compared");
-    let facts = seal_up::Facts { id: &id, plan: &plan, skipped: &skipped, job };
+    let facts = seal_up::Facts { id: &id, plan: &plan, skipped: &skipped, addressees: addressees.as_ref(), job };
     let sealed = timed_finish(&mut report, seal, &facts)?;
 
     step(5, "Reading back from the disk, giving the backup its name");
@@ -100,6 +104,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 /// Thinks a run through; changes nothing.
 pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
     allowed(job.config)?;
+    addressees(&job.config.encryption)?;
     let now = job.system.clock.now();
     let (passed, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
     let Prepared { host, plan } = prepare(job)?;
@@ -110,10 +115,6 @@ pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
 fn allowed(config: &Config) -> Result<(), Failure> {
     if !config.run.is_enabled {
         return Err(Failure::Disabled);
-    }
-    // Asked for and not given would be the worst of all: a plain archive somebody believes encrypted.
-    if config.encryption.is_on {
-        return Err(Failure::Encryption);
     }
     Ok(())
 }
@@ -127,9 +128,11 @@ fn collect(
     id: &BackupId,
     plan: &Arc<BackupPlan>,
     workspace: &Arc<Workspace>,
+    addressees: Option<&Addressees>,
 ) -> Result<(Gathered, Seal), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, processors)?;
+    let recipients = addressees.map(|addressees| &addressees.recipients);
+    let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, recipients, processors)?;
     // 0 means no limit; a day is one that nobody waits for.
     let io = Some(job.config.local.io_limit).filter(|limit| !limit.is_zero()).unwrap_or(NO_LIMIT);
     let limits = Limits { io, workers: job.config.collect.command_workers };

@@ -102,6 +102,11 @@ pub struct Interruptible {
 }
 
 impl Interruptible {
+    /// The archive itself, decrypted, not decompressed.
+    pub(super) fn plain(backup: &Backup, cancel: &Cancel) -> Result<Self, Failure> {
+        Ok(Self { from: backup.plain()?, cancel: cancel.clone() })
+    }
+
     fn open(backup: &Backup, cancel: &Cancel) -> Result<Self, Failure> {
         Ok(Self { from: backup.stream()?, cancel: cancel.clone() })
     }

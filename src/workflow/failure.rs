@@ -1,7 +1,7 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::ExitCode;
-use crate::archive::{ArchiveError, ReadError, UnpackError};
+use super::{ExitCode, RecipientsError};
+use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, VerifyError};
 use crate::preflight::PreflightError;
 use crate::storage::StorageError;
@@ -29,9 +29,15 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
-    /// Encryption is asked for, and cannot be given.
-    #[error("no backup made: ENCRYPT_ARCHIVE=true, and this version cannot encrypt yet")]
-    Encryption,
+    /// Encryption is asked for, and there is nobody to encrypt for.
+    #[error("no backup made: {0}")]
+    Recipients(#[from] RecipientsError),
+    /// A key that cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A salt that cannot be used.
+    #[error("--salt: {0}")]
+    Salt(#[from] SaltError),
     /// A check before the run.
     #[error("Pre-backup validation failed: {0}")]
     Preflight(#[from] PreflightError),
@@ -70,7 +76,10 @@ impl Failure {
         match self {
             Self::Disabled => ExitCode::Skipped,
             Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
-            Self::Encryption | Self::Open(OpenError::Encrypted(_)) => ExitCode::Encryption,
+            Self::Recipients(_)
+            | Self::Identity(_)
+            | Self::Salt(_)
+            | Self::Open(OpenError::Encrypted(_) | OpenError::Age { .. }) => ExitCode::Encryption,
             Self::Preflight(_) => ExitCode::Preflight,
             Self::PmxcfsMissing => ExitCode::Collection,
             Self::File(error)
@@ -91,9 +100,13 @@ impl Failure {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Disabled => Some("set BACKUP_ENABLED=true to make backups again"),
-            Self::Encryption => Some(
-                "set ENCRYPT_ARCHIVE=false until encryption is available; nothing is ever written in plain instead",
-            ),
+            Self::Recipients(RecipientsError::None(_)) => {
+                Some("`proxmox-backup key new` makes one; nothing is ever written in plain instead")
+            }
+            Self::Recipients(_) => Some("nothing is ever written in plain instead"),
+            Self::Open(OpenError::Encrypted(_)) => {
+                Some("give what opens it: --identity FILE, or --passphrase-file FILE; `-` reads standard input")
+            }
             Self::Preflight(error) => Some(error.hint()),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Unpack(error) if error.is_full() => {

@@ -1,7 +1,9 @@
 //! The order of stages, and what it means when one fails. No logic beyond that.
 
+mod ask;
 mod backup;
 mod contents;
+mod decrypt;
 mod exit;
 mod extract;
 mod failure;
@@ -10,16 +12,22 @@ mod gather;
 mod look;
 mod prepare;
 mod prune;
+mod recipients;
 mod seal_up;
+mod unlock;
 
+pub use ask::Ask;
 pub use backup::{BackupJob, DryRun, backup, dry_run};
 pub use contents::{Contents, Interruptible, describe};
+pub use decrypt::{decrypt, needs_decrypting};
 pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
 pub use find::find;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, prune, retention_plan};
+pub use recipients::{Addressees, RecipientsError, addressees};
+pub use unlock::{Keys, Unlocked, unlock};
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.
 pub const STEP: &str = "step";

@@ -5,9 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, Local};
 use log::info;
 
-use super::{BackupJob, Failure};
+use super::{Addressees, BackupJob, Failure};
 use crate::archive::{ArchiveSummary, extension};
-use crate::bundle::{BackupId, FORMAT, INDEX_PATH, IndexBuilder, IndexHead, Manifest, Seal, SealedArchive, Verified};
+use crate::bundle::{
+    AGE, BackupId, FORMAT, INDEX_PATH, IndexBuilder, IndexHead, Manifest, Seal, SealedArchive, Verified,
+};
 use crate::collect::{Content, Entry, EntryKind, Metadata};
 use crate::config::Codec;
 use crate::host::Host;
@@ -25,6 +27,7 @@ pub(super) struct Facts<'a> {
     pub(super) id: &'a BackupId,
     pub(super) plan: &'a BackupPlan,
     pub(super) skipped: &'a [(String, &'static str)],
+    pub(super) addressees: Option<&'a Addressees>,
     pub(super) job: &'a BackupJob<'a>,
 }
 
@@ -81,6 +84,8 @@ pub(super) fn publish(
 fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: DateTime<Local>) -> Manifest {
     let ArchiveSummary { written, entries, effective } = sealed.summary;
     let host = &report.host;
+    let salts: Vec<String> =
+        facts.addressees.map_or_else(Vec::new, |to| to.salts.iter().map(|salt| salt.text().to_owned()).collect());
     Manifest {
         archive_path: sealed.target().with_file_name(sealed.archive_name()).display().to_string(),
         archive_size: written.bytes,
@@ -97,7 +102,10 @@ fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: 
         pbs_version: host.pbs.clone(),
         hostname: host.name.clone(),
         script_version: env!("CARGO_PKG_VERSION").to_owned(),
-        encryption_mode: "none".to_owned(),
+        encryption_mode: if facts.addressees.is_some() { "age" } else { "none" }.to_owned(),
+        recipients: facts.addressees.map_or_else(Vec::new, |to| to.recipients.texts()),
+        passphrase_salt: salts.first().cloned(),
+        passphrase_salts: if salts.len() > 1 { salts } else { Vec::new() },
         cluster_mode: if host.is_clustered { "cluster" } else { "standalone" }.to_owned(),
         format: FORMAT,
         backup_id: facts.id.to_string(),
@@ -113,7 +121,7 @@ fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: 
             when: now.to_rfc3339(),
         }),
         previous: previous(&facts.job.config.local.backups, &host.name),
-        restore: by_hand(sealed, effective.codec),
+        restore: by_hand(sealed.target(), sealed.archive_name(), effective.codec),
         ..Manifest::default()
     }
 }
@@ -148,20 +156,24 @@ fn versions(host: &Host) -> String {
     }
 }
 
-/// Three command lines for somebody with nothing but a rescue system.
-fn by_hand(sealed: &SealedArchive, codec: Codec) -> Vec<String> {
-    let archive = sealed.archive_name();
+/// Command lines for somebody with nothing but a rescue system; `KEY` stands for the identity file.
+pub(super) fn by_hand(target: &Path, archive: &str, codec: Codec) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(bundle) = sealed.target().file_name().filter(|name| *name != archive) {
+    if let Some(bundle) = target.file_name().filter(|name| *name != archive) {
         lines.push(format!("tar -xf {}", bundle.to_string_lossy()));
     }
     lines.push(format!("sha256sum -c {archive}.sha256"));
-    let decoded = match extension(codec) {
-        ".gz" => format!("gzip -dc {archive}"),
-        ".bz2" => format!("bzip2 -dc {archive}"),
-        ".xz" | ".lzma" => format!("xz -dc {archive}"),
-        ".zst" => format!("zstd -dc {archive}"),
-        _ => format!("cat {archive}"),
+    let program = match extension(codec) {
+        ".gz" => "gzip -dc",
+        ".bz2" => "bzip2 -dc",
+        ".xz" | ".lzma" => "xz -dc",
+        ".zst" => "zstd -dc",
+        _ => "cat",
+    };
+    let decoded = if archive.ends_with(AGE) {
+        format!("age -d -i KEY {archive} | {program}")
+    } else {
+        format!("{program} {archive}")
     };
     // Several recipes come back to one directory: its time is right only when it is set last.
     lines.push(format!(

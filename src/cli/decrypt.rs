@@ -1,0 +1,94 @@
+//! `decrypt`: unattended with an ID and keys, as a dialogue without them.
+
+use std::path::{Path, PathBuf};
+
+use ::log::info;
+use serde_json::json;
+
+use super::Trouble;
+use super::ask::Terminal;
+use super::keys::{KeyArgs, unlock_with};
+use super::output::{Output, printable};
+use super::session::{Session, absolute, cancel};
+use crate::bundle::Backup;
+use crate::storage::{Directory, Stored};
+use crate::units::ByteSize;
+use crate::workflow::{Ask, ExitCode, Failure, decrypt, needs_decrypting};
+
+/// Where the dialogue proposes to put the copy.
+const USUAL_PLACE: &str = "./restore";
+
+/// `proxmox-backup decrypt [ID] [--to DIR]`.
+pub(super) fn run(
+    session: &Session,
+    (id, keys): (Option<&str>, &KeyArgs),
+    to: Option<&Path>,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let chosen = match id {
+        Some(id) => Some((session.open(id)?, to.unwrap_or(Path::new(USUAL_PLACE)).to_owned())),
+        None => choose(session, to)?,
+    };
+    let Some((mut backup, to)) = chosen else { return Ok(left()) };
+    needs_decrypting(&backup)?;
+    if !unlock_with(&mut backup, keys)? {
+        return Ok(left());
+    }
+    let written = decrypt(&backup, &absolute(&to)?, &cancel()?)?;
+    if output.is_json() {
+        output.object(&json!({ "path": written }))?;
+    } else {
+        info!("✓ Decrypted: {}", written.display());
+        output.remark(printable(&written.display().to_string()))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+fn left() -> ExitCode {
+    info!("Left; nothing was written");
+    ExitCode::Done
+}
+
+/// Lists the encrypted backups and asks for one and for a place; `None` when the person leaves.
+fn choose(session: &Session, to: Option<&Path>) -> Result<Option<(Backup, PathBuf)>, Trouble> {
+    let loaded = session.load(&[])?;
+    let dir = &loaded.config.local.backups;
+    let encrypted: Vec<Stored> = Directory::new(dir).list()?.into_iter().filter(|stored| stored.is_encrypted).collect();
+    if encrypted.is_empty() {
+        return Err(Failure::NotFound(format!("there is no encrypted backup in {}", dir.display())).into());
+    }
+    let Some(mut terminal) = Terminal::open() else {
+        return Err(Failure::NotFound("no backup was named, and there is no terminal to ask on".to_owned()).into());
+    };
+    for (number, stored) in encrypted.iter().enumerate() {
+        terminal.tell(&format!("{:>3}  {}  {}", number + 1, stored.id, ByteSize(stored.bytes)));
+    }
+    let Some(stored) = ask_number(&mut terminal, &encrypted) else { return Ok(None) };
+    let place = match to {
+        Some(to) => Some(to.to_owned()),
+        None => ask_place(&mut terminal),
+    };
+    let Some(place) = place else { return Ok(None) };
+    let backup = Backup::open(&stored.path).map_err(Failure::from)?;
+    Ok(Some((backup, place)))
+}
+
+fn ask_number<'a>(ask: &mut dyn Ask, stored: &'a [Stored]) -> Option<&'a Stored> {
+    loop {
+        let answer = ask.line("Which one (0 leaves): ")?;
+        match answer.trim().parse::<usize>() {
+            Ok(0) => return None,
+            Ok(number) if number <= stored.len() => return stored.get(number - 1),
+            _ => ask.tell(&format!("a number from 1 to {}, or 0", stored.len())),
+        }
+    }
+}
+
+fn ask_place(ask: &mut dyn Ask) -> Option<PathBuf> {
+    let answer = ask.line(&format!("Directory for the copy [{USUAL_PLACE}] (0 leaves): "))?;
+    match answer.trim() {
+        "0" => None,
+        "" => Some(PathBuf::from(USUAL_PLACE)),
+        place => Some(PathBuf::from(place)),
+    }
+}
