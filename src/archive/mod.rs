@@ -2,18 +2,16 @@
 //! has a file.
 //!
 //! ```text
-//! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ [encrypt] ─→ sink ─→ file, SHA-256, length
+//! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ [encryption] ─→ sink ─→ file, SHA-256, length
 //!             tar    8 MiB wait   threads     │                 own thread
 //!                                             └───→ check: decompress ─→ read ─→ compare
 //!                                                   own thread
-//! file ─→ [decrypt] ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
+//! file ─→ [encryption] ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
 //!                        │ header, pax, sparse, member, acl
 //!                        └ limits              └ logical: files that old tools took apart
 //! ```
 //!
 //! `pipeline` joins the upper line. Compression itself: `level` decides, `engine` and `parallel` work.
-//! Keys: `recipient(s)` are public, `identity` is private, `passphrase` makes one of a passphrase.
-//! Without a key `envelope` tells what can be known.
 
 mod level;
 mod engine;
@@ -22,16 +20,7 @@ mod compress;
 mod decompress;
 mod delayed;
 mod tee;
-mod private_key;
-mod passphrase;
-mod passphrase_rules;
-mod recipient;
-mod recipients;
-mod identity;
-mod age_error;
-mod envelope;
-mod encrypt;
-mod decrypt;
+mod encryption;
 mod sink;
 mod acl;
 mod write;
@@ -48,25 +37,21 @@ mod unpacker;
 mod unpack;
 
 pub use acl::{acl_from_text, acl_to_text};
-pub use age_error::AgeError;
 pub use check::{CheckError, hash_content};
 pub use compress::Compressor;
 pub use decompress::{DECODER_MEMORY_LIMIT, Decompressor, decompressor, sniff};
-pub use decrypt::{DecryptReader, decrypt};
-pub use encrypt::{Encryptor, MaybeAge};
-pub use envelope::{Envelope, StanzaKind, verify_envelope};
-pub use identity::{Identities, IdentityError};
+pub use encryption::{
+    AgeError, BadLine, BadLineCause, DecryptReader, Encryptor, Envelope, Identities, IdentityError, MaybeAge,
+    PassphraseError, PrivateKeyKind, Recipient, RecipientError, RecipientKind, Recipients, RecipientsFile, Salt,
+    SaltError, StanzaKind, Weakness, decrypt, looks_like_private_key, parse_recipient_list, verify_envelope,
+    weaknesses,
+};
 pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension, level_range};
 pub use limits::{Limits, ReadError};
 pub use logical::{LogicalReader, Made, MemberSource, Reopen, Rewrite, Segment};
 pub use member::{Member, MemberKind, printable};
-pub use passphrase::{PassphraseError, Salt, SaltError};
-pub use passphrase_rules::{Weakness, weaknesses};
 pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter};
-pub use private_key::{PrivateKeyKind, looks_like_private_key};
 pub use read::{ArchiveReader, Piece};
-pub use recipient::{Recipient, RecipientError, RecipientKind};
-pub use recipients::{BadLine, BadLineCause, Recipients, RecipientsFile, parse_recipient_list};
 pub use sink::Written;
 pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack, unpack_members};
 pub use write::{BLOCK, Digest, TarWriter, padding};

@@ -14,7 +14,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::age_error::AgeError;
+use super::error::AgeError;
 
 const MAGIC: &[u8] = b"age-encryption.org/";
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
@@ -170,7 +170,7 @@ fn check_version(line: &[u8]) -> Result<(), AgeError> {
         return Err(AgeError::Truncated);
     }
     match line.strip_prefix(MAGIC) {
-        Some(version) => Err(AgeError::Version(super::printable(version.trim_ascii()))),
+        Some(version) => Err(AgeError::Version(crate::archive::printable(version.trim_ascii()))),
         None => Err(AgeError::NotAge),
     }
 }

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use age::armor::{ArmoredReadError, ArmoredReader};
 use age::stream::StreamReader;
 
-use super::age_error::AgeError;
 use super::envelope::{StanzaKind, read_header};
+use super::error::AgeError;
 use super::identity::Identities;
 
 const ARMOR: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
