@@ -8,11 +8,12 @@ use proxmox_backup::config::{Codec, ConfigError, Loaded, Mode, Source, Weight, l
 use proxmox_backup::system::Root;
 
 const OWN: &str = "/etc/proxmox-config-backup/backup.env";
+const OWN_YAML: &str = "/etc/proxmox-config-backup/backup.yaml";
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|end| end == "env"));
+    files.retain(|path| path.extension().is_some_and(|end| end == "env" || end == "yaml"));
     files.sort();
     files
 }
@@ -82,9 +83,33 @@ fn a_file_of_the_go_tool_loads_as_it_is() {
 }
 
 #[test]
+fn a_yaml_file_has_the_same_settings_in_sections() {
+    let loaded = good("sections.yaml", OWN_YAML);
+    let config = &loaded.config;
+    assert!(config.run.is_enabled && !config.run.is_dry_run);
+    assert_eq!((config.archive.codec, config.archive.level), (Codec::Xz, 6));
+    assert_eq!(config.collect.custom_paths, ["/srv/a, b"]);
+    assert_eq!(
+        config.collect.excludes,
+        ["/root/.cache", "/var/lib/proxmox-config-backup/log", "*.bak", "/srv/**/cache"]
+    );
+    assert_eq!(config.collect.switches, BTreeMap::from([("BACKUP_CEPH_CONFIG".to_owned(), false)]));
+    assert_eq!((config.retention.max_local, config.retention.max_local_logs), (7, 12));
+    let shown = |key: &str| {
+        let row = loaded.values.iter().find(|row| row.key == key).unwrap();
+        (row.value.as_str(), row.origin.to_string())
+    };
+    assert_eq!(shown("WEBHOOK_OPS_ROOM_URL"), ("***", format!("{OWN_YAML}:24")));
+    assert_eq!(shown("SUSPICIOUS_PORTS").0, "1, 2");
+    let idle: Vec<&str> = loaded.findings.iter().map(|finding| finding.key.as_str()).collect();
+    assert!(idle.contains(&"collect.min_bash_version"), "{idle:?}");
+}
+
+#[test]
 fn bad_files_name_every_mistake() {
     for path in files("bad") {
-        let told = match load_at(OWN, &std::fs::read(&path).unwrap(), 0o600, &[], &[]) {
+        let own = if path.extension().is_some_and(|end| end == "yaml") { OWN_YAML } else { OWN };
+        let told = match load_at(own, &std::fs::read(&path).unwrap(), 0o600, &[], &[]) {
             Err(error) => error.to_string(),
             Ok(loaded) => {
                 let lines: Vec<String> = loaded.findings.iter().map(ToString::to_string).collect();
@@ -95,7 +120,7 @@ fn bad_files_name_every_mistake() {
                 lines.join("\n")
             }
         };
-        let fresh = format!("{}\n", told.replace(OWN, "backup.env"));
+        let fresh = format!("{}\n", told.replace(own, if own == OWN { "backup.env" } else { "backup.yaml" }));
         let expected = path.with_extension("expected");
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
             std::fs::write(&expected, &fresh).unwrap();

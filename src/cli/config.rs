@@ -10,7 +10,7 @@ use super::Trouble;
 use super::args::ConfigCommand;
 use super::output::{Output, printable};
 use super::session::{Session, absolute};
-use crate::config::{ConfigError, Finding, Loaded, Origin, PLACES, Shown, Status, Weight, shipped_file};
+use crate::config::{ConfigError, Finding, Format, Loaded, Origin, Shown, Status, Weight, shipped_file};
 use crate::system::{FileError, PartialFile, create_private_dir};
 use crate::workflow::ExitCode;
 
@@ -107,7 +107,7 @@ fn effect(status: Status) -> String {
 
 /// Writes the commented file; an existing one is never overwritten.
 pub(super) fn init(file: Option<PathBuf>, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let path = absolute(&file.unwrap_or_else(|| PathBuf::from(PLACES[0])))?;
+    let path = absolute(&file.unwrap_or_else(|| PathBuf::from(Format::Env.place())))?;
     create_private_dir(path.parent().unwrap_or(Path::new("/")))?;
     let new = PartialFile::create(&path)?;
     new.handle()?.write_all(shipped_file().as_bytes()).map_err(FileError::of("write", &path))?;

@@ -92,7 +92,9 @@ impl Check {
         if let Status::NoEffect(why) = key.status {
             return self.findings.push(finding(Weight::NoEffect, setting, None, "has no effect", Some(why.to_owned())));
         }
-        let text = turned(key, setting).unwrap_or_else(|| setting.value.trim().to_owned());
+        // The line end behind a list's single entry says that a comma in it separates nothing.
+        let trimmed = if key.kind.is_list() { setting.value.trim_start() } else { setting.value.trim() };
+        let text = turned(key, setting).unwrap_or_else(|| trimmed.to_owned());
         match key.kind.check(&text) {
             Ok(value) => {
                 let name = if key.name.contains('*') { setting.key.as_str() } else { key.name };
@@ -104,7 +106,8 @@ impl Check {
     }
 
     fn unknown(&mut self, setting: &Setting) {
-        let suggestion = nearest(&setting.key, keys::names()).map(|name| format!("did you mean {name}?"));
+        let near = nearest(&setting.key, keys::names());
+        let suggestion = near.map(|name| format!("did you mean {}?", setting.origin.spelled(name)));
         self.findings.push(finding(Weight::UnknownKey, setting, None, "is no known key", suggestion));
     }
 
@@ -126,7 +129,11 @@ impl Check {
         let winner = given.iter().rposition(is_older).unwrap_or(given.len() - 1);
         let winner = given.swap_remove(winner);
         for one in given.iter().filter(|one| one.chosen.value != winner.chosen.value) {
-            let reason = format!("does not count: {} at {} replaces it", winner.setting.key, winner.chosen.origin);
+            let reason = format!(
+                "does not count: {} at {} replaces it",
+                winner.chosen.origin.spelled(&winner.setting.key),
+                winner.chosen.origin
+            );
             let value = Some(visible(one.chosen.key, &one.setting.value, shown));
             self.findings.push(finding(Weight::Notice, &one.setting, value, reason, None));
         }
@@ -311,9 +318,13 @@ impl Checked {
     pub(super) fn rows(&self) -> Vec<Shown> {
         let mut chosen: Vec<(&String, &Chosen)> = self.values.iter().collect();
         chosen.sort_by_key(|(name, chosen)| (chosen.key.section, *name));
+        let text = |chosen: &Chosen| match &chosen.value {
+            Value::List(entries) => entries.join(", "),
+            _ => chosen.text.trim().to_owned(),
+        };
         let row = |(name, chosen): (&String, &Chosen)| Shown {
             key: name.clone(),
-            value: visible(chosen.key, &chosen.text.trim().replace('\n', ", "), harmless),
+            value: visible(chosen.key, &text(chosen), harmless),
             origin: chosen.origin.clone(),
             status: chosen.key.status,
         };

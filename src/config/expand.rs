@@ -45,8 +45,8 @@ fn fault(line: &Line, reason: String) -> Fault {
     // A name after a `$` in a password is a part of the password.
     let is_secret = keys::find(&line.key).is_some_and(keys::Key::is_secret);
     let reason = if is_secret { "has a $ that names nothing".to_owned() } else { reason };
-    let suggestion = Some("where a $ is meant, put the value in single quotes");
-    Fault { number: line.number, key: line.key.clone(), reason, suggestion }
+    let suggestion = Some("where a $ is meant, put the value in single quotes".to_owned());
+    Fault { number: line.number, key: line.path.clone(), reason, suggestion }
 }
 
 struct Expander<'a> {

@@ -2,18 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Format;
 use super::load::ConfigError;
 use super::parse::MOST_BYTES;
 use crate::system::{FileError, Root, Stat, open_file, read_at_most};
 
-/// Where a configuration is looked for, in this order; the first is ours, the others older tools'.
-pub const PLACES: [&str; 5] = [
-    "/etc/proxmox-config-backup/backup.env",
+/// Where a configuration is looked for, in this order; the first two are ours, the others older tools'.
+///
+/// The package installs a `backup.env` in which nothing is said, so a `backup.yaml` beside it was
+/// written on purpose and comes first.
+pub const PLACES: [&str; 6] = [
+    OWN_YAML,
+    OWN_ENV,
     PBS_PLACE,
     "/opt/proxmox-backup/env/backup.env",
     "/opt/proxsave/configs/backup.env",
     "/opt/proxsave/env/backup.env",
 ];
+
+const OWN_YAML: &str = "/etc/proxmox-config-backup/backup.yaml";
+const OWN_ENV: &str = "/etc/proxmox-config-backup/backup.env";
 
 /// In a directory of the unprivileged user `backup`, who must be able neither to swap our
 /// configuration nor to stop every run by placing a bad one: a file there is passed over.
@@ -21,6 +29,16 @@ const PBS_PLACE: &str = "/etc/proxmox-backup/backup.env";
 
 /// Without any older tool.
 const OWN_BASE_DIR: &str = "/var/lib/proxmox-config-backup";
+
+impl Format {
+    /// Our own file of this form.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Env => OWN_ENV,
+            Self::Yaml => OWN_YAML,
+        }
+    }
+}
 
 /// A configuration file that may be believed.
 #[derive(Debug)]
@@ -31,9 +49,19 @@ pub(super) struct ConfigFile {
     pub(super) is_private: bool,
 }
 
-/// A file that was not believed, and why.
+/// A file that was not read, and why.
 #[derive(Debug)]
-pub(super) struct PassedOver(pub(super) ConfigError);
+pub(super) enum PassedOver {
+    /// It was not believed.
+    Untrusted(ConfigError),
+    /// The file beside it comes first, and it has settings too.
+    Second {
+        /// The file that is not read.
+        path: PathBuf,
+        /// The file that is.
+        first: PathBuf,
+    },
+}
 
 /// The file that was asked for.
 pub(super) fn explicit(path: &Path) -> Result<ConfigFile, ConfigError> {
@@ -52,13 +80,27 @@ pub(super) fn search(root: &Root) -> Result<(Option<ConfigFile>, Vec<PassedOver>
     let mut passed_over = Vec::new();
     for place in PLACES {
         match open_place(root, Path::new(place)) {
-            Ok(Some(file)) => return Ok((Some(file), passed_over)),
+            Ok(Some(file)) => {
+                passed_over.extend(second(root, &file));
+                return Ok((Some(file), passed_over));
+            }
             Ok(None) => {}
-            Err(error) if place == PBS_PLACE => passed_over.push(PassedOver(error)),
+            Err(error) if place == PBS_PLACE => passed_over.push(PassedOver::Untrusted(error)),
             Err(error) => return Err(error),
         }
     }
     Ok((None, passed_over))
+}
+
+/// Our other file, where it says something: whoever edits it has to learn that it does not count.
+fn second(root: &Root, read: &ConfigFile) -> Option<PassedOver> {
+    if read.path != Path::new(OWN_YAML) {
+        return None;
+    }
+    let other = open_place(root, Path::new(OWN_ENV)).ok().flatten()?;
+    let parsed = Format::Env.parse(&other.bytes);
+    let says_nothing = parsed.lines.is_empty() && parsed.faults.is_empty();
+    (!says_nothing).then(|| PassedOver::Second { path: other.path, first: read.path.clone() })
 }
 
 fn open_place(root: &Root, path: &Path) -> Result<Option<ConfigFile>, ConfigError> {
@@ -91,8 +133,7 @@ pub(super) fn base_dir(file: Option<&Path>, program: Option<&Path>) -> PathBuf {
         let is_known = parent.file_name().is_some_and(|name| names.iter().any(|known| name == *known));
         parent.parent().filter(|base| is_known && base.is_absolute()).map(Path::to_owned)
     };
-    let of_file =
-        above(file.filter(|file| file.file_name().is_some_and(|name| name == "backup.env")), &["env", "configs"]);
+    let of_file = above(file.filter(|file| file.file_stem().is_some_and(|name| name == "backup")), &["env", "configs"]);
     of_file.or_else(|| above(program, &["build"])).unwrap_or_else(|| OWN_BASE_DIR.into())
 }
 
@@ -135,11 +176,11 @@ mod tests {
     fn what_others_could_have_written_is_refused() {
         for (mode, reason) in [(0o620, "changed by others"), (0o602, "changed by others")] {
             let (dir, root) = tree();
-            put(&dir, PLACES[0], mode);
+            put(&dir, OWN_ENV, mode);
             assert!(search(&root).unwrap_err().to_string().contains(reason));
         }
         let (dir, root) = tree();
-        let path = put(&dir, PLACES[2], 0o600);
+        let path = put(&dir, PLACES[3], 0o600);
         std::fs::hard_link(&path, dir.path().join("second")).unwrap();
         assert!(search(&root).unwrap_err().to_string().contains("more than one name"));
         std::fs::rename(dir.path().join("second"), &path).unwrap();
@@ -153,9 +194,21 @@ mod tests {
     fn a_bad_file_in_the_backup_servers_directory_is_passed_over() {
         let (dir, root) = tree();
         put(&dir, PBS_PLACE, 0o666);
-        put(&dir, PLACES[3], 0o600);
+        put(&dir, PLACES[4], 0o600);
         let (file, passed_over) = search(&root).unwrap();
-        assert_eq!((file.unwrap().path.as_path(), passed_over.len()), (Path::new(PLACES[3]), 1));
+        assert_eq!((file.unwrap().path.as_path(), passed_over.len()), (Path::new(PLACES[4]), 1));
+    }
+
+    #[test]
+    fn of_two_files_the_second_is_named_if_it_says_something() {
+        let (dir, root) = tree();
+        put(&dir, OWN_YAML, 0o600);
+        let env = put(&dir, OWN_ENV, 0o600);
+        for (text, told) in [("# nothing\n#LOG_PATH=/x\n", 0), ("LOG_PATH=/x\n", 1)] {
+            std::fs::write(&env, text).unwrap();
+            let (file, passed_over) = search(&root).unwrap();
+            assert_eq!((file.unwrap().path.as_path(), passed_over.len()), (Path::new(OWN_YAML), told), "{text}");
+        }
     }
 
     #[test]

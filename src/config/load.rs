@@ -7,8 +7,9 @@ use super::check::check;
 use super::expand::{Scope, expand};
 use super::find::{self, ConfigFile, PassedOver};
 use super::finding::harmless;
+use super::format::{Format, Parsed};
 use super::keys::{self, Key};
-use super::parse::{self, Fault, Line};
+use super::parse::{Fault, Line};
 use super::{Config, Finding, Origin, Setting, Shown, Weight};
 use super::{build, environment, secrets};
 use crate::system::{FileError, Root};
@@ -126,6 +127,8 @@ struct Reading<'a> {
     environment: &'a BTreeMap<String, String>,
     settings: Vec<Setting>,
     findings: Vec<Finding>,
+    /// Names as they stand in the file, by line and key.
+    written: BTreeMap<(usize, String), String>,
 }
 
 impl<'a> Reading<'a> {
@@ -134,12 +137,12 @@ impl<'a> Reading<'a> {
         let named = [environment::PREFIX, ""].map(|prefix| environment.get(&format!("{prefix}BASE_DIR")));
         let named = named.into_iter().flatten().find(|dir| dir.starts_with('/')).map(PathBuf::from);
         let base_dir = named.unwrap_or_else(|| find::base_dir(path, source.program.as_deref()));
-        Self { file, base_dir, environment, settings: Vec::new(), findings: Vec::new() }
+        Self { file, base_dir, environment, settings: Vec::new(), findings: Vec::new(), written: BTreeMap::new() }
     }
 
     fn file_settings(&mut self) {
         let Some(file) = self.file else { return };
-        let (lines, faults) = parse::parse(&file.bytes);
+        let Parsed { lines, faults } = Format::of(&file.path).parse(&file.bytes);
         self.settle_base_dir(&lines);
         let base_dir = self.base_dir.to_string_lossy().into_owned();
         let scope = Scope { base_dir: &base_dir, environment: self.environment };
@@ -147,6 +150,7 @@ impl<'a> Reading<'a> {
         for fault in faults.into_iter().chain(more_faults) {
             self.findings.push(finding(&file.path, fault));
         }
+        self.written = lines.into_iter().map(|line| ((line.number, line.key), line.path)).collect();
         self.settings.extend(expanded.into_iter().map(|line| Setting {
             key: line.key,
             value: line.value,
@@ -178,13 +182,23 @@ impl<'a> Reading<'a> {
         let older = find::has_older_defaults(path.as_deref()).then_some(self.base_dir.as_path());
         let (checked, findings) = check(&settings, older);
         self.findings.extend(findings);
-        self.findings.extend(passed_over.into_iter().map(warning));
+        self.name_as_written();
+        self.findings.extend(passed_over.into_iter().map(told));
         self.findings.sort_by_key(|finding| finding.origin.place());
         if self.findings.iter().any(|finding| finding.weight == Weight::Mistake) {
             self.findings.retain(|finding| finding.weight >= Weight::UnknownKey);
             return Err(ConfigError::Mistakes(self.findings));
         }
         Ok(Loaded { config: build::config(&checked), file: path, findings: self.findings, values: checked.rows() })
+    }
+
+    /// Everything after the parser knows only keys; people look for what they wrote.
+    fn name_as_written(&mut self) {
+        for finding in &mut self.findings {
+            let Origin::File { path, line } = &finding.origin else { continue };
+            let written = self.written.get(&(*line, finding.key.clone())).cloned();
+            finding.key = written.unwrap_or_else(|| Format::of(path).spelled(&finding.key));
+        }
     }
 
     fn refuse_exposed_secrets(&self) -> Result<(), ConfigError> {
@@ -195,7 +209,9 @@ impl<'a> Reading<'a> {
                 && keys::find(&setting.key).is_some_and(Key::is_secret)
         });
         match secret {
-            Some(setting) => Err(ConfigError::Exposed { path: file.path.clone(), key: setting.key.clone() }),
+            Some(setting) => {
+                Err(ConfigError::Exposed { path: file.path.clone(), key: Format::of(&file.path).spelled(&setting.key) })
+            }
             None => Ok(()),
         }
     }
@@ -208,18 +224,22 @@ fn finding(path: &Path, fault: Fault) -> Finding {
         key: fault.key,
         value: None,
         reason: fault.reason,
-        suggestion: fault.suggestion.map(str::to_owned),
+        suggestion: fault.suggestion,
     }
 }
 
 /// A file that was not believed is worth a warning: it may hold settings that somebody relies on.
-fn warning(PassedOver(why): PassedOver) -> Finding {
-    Finding {
-        weight: Weight::UnknownKey,
-        origin: Origin::Default,
-        key: String::new(),
-        value: None,
-        reason: format!("passed over: {why}"),
-        suggestion: Some(format!("move it to {}", find::PLACES[0])),
-    }
+fn told(passed_over: PassedOver) -> Finding {
+    let (weight, reason, suggestion) = match passed_over {
+        PassedOver::Untrusted(why) => {
+            (Weight::UnknownKey, format!("passed over: {why}"), format!("move it to {}", Format::Env.place()))
+        }
+        PassedOver::Second { path, first } => (
+            Weight::Notice,
+            format!("{} is not read, because {} comes first", path.display(), first.display()),
+            "keep one of the two; proxmox-backup config convert turns one form into the other".to_owned(),
+        ),
+    };
+    let suggestion = Some(suggestion);
+    Finding { weight, origin: Origin::Default, key: String::new(), value: None, reason, suggestion }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::Format;
+
 /// The source of a value, weakest first: a later one replaces an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -36,6 +38,14 @@ impl Origin {
             Self::Environment(name) if !name.starts_with(super::environment::PREFIX) => 3,
             Self::Environment(_) => 4,
             Self::CommandLine => 5,
+        }
+    }
+
+    /// A key's name as somebody would write it there.
+    pub(super) fn spelled(&self, name: &str) -> String {
+        match self {
+            Self::File { path, .. } => Format::of(path).spelled(name),
+            _ => name.to_owned(),
         }
     }
 

@@ -14,8 +14,12 @@ const BLOCKS: [&str; 2] = ["CUSTOM_BACKUP_PATHS", "BACKUP_BLACKLIST"];
 pub(super) struct Line {
     /// Counted from 1.
     pub(super) number: usize,
+    /// The line its value ends on.
+    pub(super) last: usize,
     /// In capitals.
     pub(super) key: String,
+    /// The name as it stands in the file, in YAML with its section.
+    pub(super) path: String,
     pub(super) value: Vec<Piece>,
 }
 
@@ -32,10 +36,10 @@ pub(super) struct Fault {
     pub(super) number: usize,
     pub(super) key: String,
     pub(super) reason: String,
-    pub(super) suggestion: Option<&'static str>,
+    pub(super) suggestion: Option<String>,
 }
 
-type Reason = (&'static str, Option<&'static str>);
+pub(super) type Reason = (&'static str, Option<&'static str>);
 
 const NO_EXECUTION: &str = "the file is read, never executed";
 const IN_QUOTES: &str = "put the whole value in single quotes";
@@ -48,7 +52,7 @@ pub(super) fn parse(bytes: &[u8]) -> (Vec<Line>, Vec<Fault>) {
     }
 }
 
-fn text_of(bytes: &[u8]) -> Result<&str, Fault> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Fault> {
     let fault =
         |number, reason: &str| Fault { number, key: String::new(), reason: reason.to_owned(), suggestion: None };
     if bytes.len() > MOST_BYTES {
@@ -97,7 +101,10 @@ impl<'a> Parser<'a> {
             return self.fault(number, &key, ("has a control character in it", None));
         }
         match self.value(&key, rest) {
-            Ok(value) => self.found.push(Line { number, key, value }),
+            Ok(value) => {
+                let last = self.lines.peek().map_or(usize::MAX, |(index, _)| *index);
+                self.found.push(Line { number, last, path: key.clone(), key, value });
+            }
             Err(reason) => self.fault(number, &key, reason),
         }
     }
@@ -152,7 +159,12 @@ impl<'a> Parser<'a> {
     }
 
     fn fault(&mut self, number: usize, key: &str, (reason, suggestion): Reason) {
-        self.faults.push(Fault { number, key: key.to_owned(), reason: reason.to_owned(), suggestion });
+        self.faults.push(Fault {
+            number,
+            key: key.to_owned(),
+            reason: reason.to_owned(),
+            suggestion: suggestion.map(str::to_owned),
+        });
     }
 }
 
@@ -163,7 +175,7 @@ fn without_export(line: &str) -> &str {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
@@ -174,7 +186,7 @@ fn looks_like_assignment(line: &str) -> bool {
     name.is_some_and(|name| is_name(name) && name.bytes().all(|b| !b.is_ascii_lowercase()))
 }
 
-fn has_control(line: &str) -> bool {
+pub(super) fn has_control(line: &str) -> bool {
     line.chars().any(|c| c.is_control() && c != '\t' && c != '\r')
 }
 
@@ -239,7 +251,7 @@ fn without_comment(text: &str) -> &str {
 }
 
 /// Literal text and variables. `quote` is what stands around: `'`, `"`, or a blank for nothing.
-fn pieces(text: &str, quote: char) -> Result<Vec<Piece>, Reason> {
+pub(super) fn pieces(text: &str, quote: char) -> Result<Vec<Piece>, Reason> {
     if quote == '\'' {
         let literal = (!text.is_empty()).then(|| Piece::Literal(text.to_owned()));
         return Ok(literal.into_iter().collect());

@@ -44,14 +44,14 @@ type Checked = Result<Value, Complaint>;
 impl Kind {
     /// Checks a text. An empty one is no value; whoever asks knows the default.
     pub(super) fn check(self, text: &str) -> Checked {
-        let text = text.trim();
+        let text = if self.is_list() { text.trim_start() } else { text.trim() };
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             return Err(Complaint::new("has a control character in it"));
         }
         if text.contains('\n') && !self.is_list() {
             return Err(Complaint::new("has more than one line"));
         }
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Ok(if self.is_list() { Value::List(Vec::new()) } else { Value::Nothing });
         }
         match self {

@@ -132,6 +132,22 @@ impl Section {
         Self::Older,
     ];
 
+    /// Its name in YAML; names without effect have no section of their own there.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::General => "general",
+            Self::Collect => "collect",
+            Self::Compression => "compression",
+            Self::Encryption => "encryption",
+            Self::Storage => "storage",
+            Self::Retention => "retention",
+            Self::Notify => "notify",
+            Self::Metrics => "metrics",
+            Self::Security => "security",
+            Self::Older => return None,
+        })
+    }
+
     /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
