@@ -61,6 +61,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__config,check)
                 cmd="proxmox__backup__subcmd__config__subcmd__check"
                 ;;
+            proxmox__backup__subcmd__config,convert)
+                cmd="proxmox__backup__subcmd__config__subcmd__convert"
+                ;;
             proxmox__backup__subcmd__config,help)
                 cmd="proxmox__backup__subcmd__config__subcmd__help"
                 ;;
@@ -72,6 +75,9 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__config__subcmd__help,check)
                 cmd="proxmox__backup__subcmd__config__subcmd__help__subcmd__check"
+                ;;
+            proxmox__backup__subcmd__config__subcmd__help,convert)
+                cmd="proxmox__backup__subcmd__config__subcmd__help__subcmd__convert"
                 ;;
             proxmox__backup__subcmd__config__subcmd__help,help)
                 cmd="proxmox__backup__subcmd__config__subcmd__help__subcmd__help"
@@ -126,6 +132,9 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__help__subcmd__config,check)
                 cmd="proxmox__backup__subcmd__help__subcmd__config__subcmd__check"
+                ;;
+            proxmox__backup__subcmd__help__subcmd__config,convert)
+                cmd="proxmox__backup__subcmd__help__subcmd__config__subcmd__convert"
                 ;;
             proxmox__backup__subcmd__help__subcmd__config,init)
                 cmd="proxmox__backup__subcmd__help__subcmd__config__subcmd__init"
@@ -374,7 +383,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help check show init help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help check show init convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,8 +466,58 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__config__subcmd__convert)
+            opts="-c -q -v -d -h --to --output --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -W "env yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__help)
-            opts="check show init help"
+            opts="check show init convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -472,6 +531,20 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__config__subcmd__help__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -528,12 +601,16 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__init)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --format --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "env yaml" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -806,7 +883,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__config)
-            opts="check show init"
+            opts="check show init convert"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -820,6 +897,20 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__config__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__config__subcmd__convert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use proxmox_backup::config::{Codec, ConfigError, Loaded, Mode, Source, Weight, load, shipped_file};
+use proptest::prelude::*;
+use proxmox_backup::config::{
+    Codec, Config, ConfigError, Format, Kind, Loaded, Mode, Origin, Source, Status, Weight, convert, keys, load,
+    shipped_file,
+};
 use proxmox_backup::system::Root;
 
 const OWN: &str = "/etc/proxmox-config-backup/backup.env";
@@ -137,23 +141,27 @@ fn nothing_at_all_gives_the_defaults_and_the_shipped_file_says_the_same() {
     let defaults = load(&source, &BTreeMap::new(), &[]).unwrap();
     assert_eq!(defaults.file, None);
 
-    let examples = ["#CUSTOM_BACKUP_PATHS=\"\n#/srv/example\n#\"\n", "#BACKUP_BLACKLIST=\"\n#/root/.cache\n#\"\n"];
-    let shipped = examples.iter().fold(shipped_file(), |text, example| text.replace(example, ""));
-    let all_said: String = shipped
-        .lines()
-        .map(|line| {
-            line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase())).unwrap_or(line)
-        })
-        .map(|line| if line.contains("KEY=value") { "" } else { line })
-        .collect::<Vec<_>>()
-        .join("\n");
-    let said = load_at(OWN, all_said.as_bytes(), 0o600, &[], &[]).unwrap();
-    assert_eq!(said.findings, []);
-    let mut config = said.config;
-    // Said or not makes these two differ, and nothing else.
-    config.local.is_configured = false;
-    config.collect.command_limits.clear();
-    assert_eq!(config, defaults.config);
+    for (format, own, mark) in [(Format::Env, OWN, "#"), (Format::Yaml, OWN_YAML, "  #")] {
+        let is_setting = |rest: &str| rest.contains(['=', ':']) && rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        // A block's first line ends in a quote, a list's says no value: their examples are no defaults.
+        let all_said: String = shipped_file(format)
+            .lines()
+            .map(|line| {
+                line.strip_prefix(mark)
+                    .filter(|rest| is_setting(rest))
+                    .map_or(line.to_owned(), |rest| mark.replace('#', "") + rest)
+            })
+            .map(|line| if line.ends_with("=\"") || line.contains("KEY=value") { String::new() } else { line })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let said = load_at(own, all_said.as_bytes(), 0o600, &[], &[]).unwrap();
+        assert_eq!(said.findings, []);
+        let mut config = said.config;
+        // Said or not makes these two differ, and nothing else.
+        config.local.is_configured = false;
+        config.collect.command_limits.clear();
+        assert_eq!(config, defaults.config);
+    }
 }
 
 #[test]
@@ -209,6 +217,73 @@ fn secrets_come_from_files_and_from_the_credentials_directory() {
     assert!(readable.to_string().contains("others can read"));
 }
 
+/// What `GOTIFY_TOKEN_FILE` and a credential of that name give for the file `name` that `make` puts into a directory.
+fn secret_of(make: impl Fn(&Path)) -> [Result<Loaded, String>; 2] {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gotify_token");
+    make(&path);
+    let line = format!("notify: {{gotify_token_file: '{}'}}\n", path.display());
+    let place = dir.path().to_str().unwrap();
+    [
+        load_at(OWN_YAML, line.as_bytes(), 0o644, &[], &[]),
+        load_at(OWN_YAML, b"", 0o644, &[("CREDENTIALS_DIRECTORY", place)], &[]),
+    ]
+    .map(|loaded| loaded.map_err(|error| error.to_string()))
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) {
+    std::fs::write(path, content).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_refused_unless_systemd_answers_for_it() {
+    let [by_file, by_credential] = secret_of(|path| put(path, b"hunter2\n", 0o440));
+    let refused = by_file.unwrap_err();
+    assert!(
+        refused.contains("notify.gotify_token_file: ") && refused.contains("others can read (mode 0440"),
+        "{refused}"
+    );
+    assert!(by_credential.is_ok() && !refused.contains("hunter2"));
+}
+
+#[test]
+fn behind_a_symlink_it_is_the_file_that_must_be_private() {
+    for (mode, is_good) in [(0o600, true), (0o644, false)] {
+        let [by_file, _] = secret_of(|path| {
+            put(&path.with_extension("real"), b"hunter2\n", mode);
+            std::os::unix::fs::symlink(path.with_extension("real"), path).unwrap();
+        });
+        assert_eq!(by_file.is_ok(), is_good, "{mode:o}");
+    }
+}
+
+#[test]
+fn a_directory_is_no_secret() {
+    for refused in secret_of(|path| std::fs::create_dir(path).unwrap()) {
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.lines().count(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn a_secret_has_at_most_64_kib_and_loses_only_its_line_ends() {
+    for loaded in secret_of(|path| put(path, &vec![b'x'; 64 * 1024], 0o600)) {
+        loaded.unwrap();
+    }
+    for refused in secret_of(|path| put(path, &vec![b'x'; 64 * 1024 + 1], 0o600)) {
+        assert!(refused.unwrap_err().contains("cannot be read"));
+    }
+    // Anything but the line end would be a second line, which is refused.
+    for loaded in secret_of(|path| put(path, b"hunter2\r\n\n", 0o600)) {
+        loaded.unwrap();
+    }
+    for refused in secret_of(|path| put(path, b"hunter2\nhunter3\n", 0o600)) {
+        let refused = refused.unwrap_err();
+        assert!(refused.contains("has more than one line") && !refused.contains("hunter"), "{refused}");
+    }
+}
+
 #[test]
 fn a_file_that_was_asked_for_must_be_there() {
     let source = Source::live(Some("/nonexistent/backup.env".into()), None).unwrap();
@@ -224,4 +299,163 @@ fn files_beyond_measure_are_refused() {
     }
     let long = format!("EMAIL_SUBJECT_PREFIX='{}'\n", "x".repeat(64 * 1024));
     assert!(load_at(OWN, long.as_bytes(), 0o600, &[], &[]).is_ok());
+}
+
+/// `content`, lying at `place` of a machine, in the other form.
+fn converted(place: &str, content: &str, to: Option<Format>) -> Result<String, ConfigError> {
+    let machine = tempfile::tempdir().unwrap();
+    let path = machine.path().join(place.trim_start_matches('/'));
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, content).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let source = Source { root: Root::at(machine.path()).unwrap(), explicit: None, program: None };
+    convert(&source, &BTreeMap::new(), to).map(|converted| converted.text)
+}
+
+/// What a file says, lines aside.
+fn said(place: &str, content: &str) -> (Config, Vec<(String, String, bool)>) {
+    let loaded =
+        load_at(place, content.as_bytes(), 0o600, &[], &[]).unwrap_or_else(|error| panic!("{error}\n{content}"));
+    let is_given = |origin: &Origin| matches!(origin, Origin::File { .. });
+    let rows = loaded.values.iter().map(|row| (row.key.clone(), row.value.clone(), is_given(&row.origin)));
+    (loaded.config.clone(), rows.collect())
+}
+
+#[test]
+fn conversion_keeps_comments_and_says_what_has_no_effect() {
+    let env = "# Mine\n\n# where\nLOCAL_BACKUP_PATH=\"${BASE_DIR}/b\" # big disk\nBACKUP_PATH=/old\nDISABLE_COLORS=yes\n\
+        MIN_BASH_VERSION=4\nPBS_PASSWORD=hunter2\nCUSTOM_BACKUP_PATHS=\"\n# first\n/a, b\n'/c'\n\"\nAGE_RECIPIENT=\n\
+        SMTP_PASSWORD='it is $5 # \"'\nCOMPRESSION_TYPE=xz\nUNKNOWN=1\n# the end\n";
+    let yaml = converted(OWN, env, None).unwrap();
+    let expected = "\
+# Mine
+
+general:
+  # where
+  # big disk
+  # BACKUP_PATH=/old does not count, the line below replaces it
+  backup_path: ${BASE_DIR}/b
+  use_color: false
+  unknown: 1
+
+collect:
+  # first
+  custom_backup_paths:
+    - '/a, b'
+    - /c
+
+compression:
+  compression_type: xz
+
+encryption:
+  age_recipient: []
+
+notify:
+  smtp_password: 'it is $5 # \"'
+
+# the end
+# MIN_BASH_VERSION=4 has no effect: no shell is used
+# PBS_PASSWORD=*** has no effect: commands of the backup server run as root, without a login
+";
+    assert_eq!(yaml, expected);
+    let back = converted(OWN_YAML, &yaml, None).unwrap();
+    assert_eq!(converted(OWN, &back, Some(Format::Yaml)).unwrap(), expected);
+    assert!(back.contains("CUSTOM_BACKUP_PATHS=\"\n/a, b\n/c\n\"\n"), "{back}");
+}
+
+#[test]
+fn a_name_that_others_stand_on_is_not_changed() {
+    let env = "LOCAL_BACKUP_PATH=/b\nLOG_PATH=$LOCAL_BACKUP_PATH/log\nHERE=/run/x\nLOCK_PATH=$HERE\nSECURE_ACCOUNT=/s\nPBS_CONFIG_PATH=$SECURE_ACCOUNT/p\n";
+    let yaml = converted(OWN, env, None).unwrap();
+    assert!(yaml.contains("local_backup_path: /b\n") && yaml.contains("secure_account: /s\n"), "{yaml}");
+    assert_eq!(said(OWN_YAML, &yaml).0, said(OWN, env).0);
+}
+
+#[test]
+fn what_the_place_of_an_older_file_said_is_written() {
+    let yaml = converted("/opt/proxsave/configs/backup.env", "LOG_PATH=${BASE_DIR}/l\n", None).unwrap();
+    let config = said(OWN_YAML, &yaml).0;
+    assert_eq!(config.local.backups, Path::new("/opt/proxsave/backup"));
+    assert_eq!(config.local.logs, Path::new("/opt/proxsave/l"));
+    assert_eq!(config.encryption.recipients_file, Path::new("/opt/proxsave/identity/age/recipient.txt"));
+}
+
+#[test]
+fn files_of_the_older_tools_can_be_converted() {
+    for (name, place) in [
+        ("bash-tool.env", "/opt/proxmox-backup/env/backup.env"),
+        ("early-go-tool.env", "/opt/proxmox-backup/env/backup.env"),
+        ("go-tool.env", "/opt/proxsave/configs/backup.env"),
+    ] {
+        let path = files("good").into_iter().find(|path| path.ends_with(name)).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut before = said(place, &text).0;
+        let mut after = said(OWN_YAML, &converted(place, &text, None).unwrap()).0;
+        before.local.is_configured = after.local.is_configured;
+        before.collect.own_places.sort();
+        after.collect.own_places.sort();
+        assert_eq!(before, after, "{name}");
+    }
+}
+
+#[test]
+fn what_the_other_form_cannot_say_is_refused() {
+    let yaml = "collect:\n  backup_exclude_patterns: ['a,b', c]\n";
+    let error = converted(OWN_YAML, yaml, None).unwrap_err();
+    assert!(error.to_string().contains("collect.backup_exclude_patterns would not mean the same"), "{error}");
+    assert!(matches!(converted(OWN, "LOG_PATH=$(id)\n", None), Err(ConfigError::Mistakes(_))));
+}
+
+/// Valid values of a kind, as they would be written.
+fn value_of(kind: Kind) -> BoxedStrategy<String> {
+    let path = "/[a-z ,;'#$\\\\\"é-]{0,8}[a-z]";
+    match kind {
+        Kind::Bool => prop::sample::select(vec!["true", "No", "1", "disabled"]).prop_map(str::to_owned).boxed(),
+        Kind::Number(least, most) => (least..=most).prop_map(|number| number.to_string()).boxed(),
+        Kind::Level => (1..=9_u8).prop_map(|level| level.to_string()).boxed(),
+        Kind::Gigabytes => "[0-9]{1,3}(\\.[0-9])?".boxed(),
+        Kind::Size => "[0-9]{1,3}[KMG]?".boxed(),
+        Kind::Seconds(least, most) => (least..=most).prop_map(|span| format!("{span}s")).boxed(),
+        Kind::Word(words) => prop::sample::select(words.concat()).prop_map(str::to_owned).boxed(),
+        Kind::Path => path.boxed(),
+        Kind::Paths => "/[a-z]{1,5}(,/[a-z*]{1,5}){0,3}".boxed(),
+        Kind::Patterns | Kind::List => "[a-z*!&: #$'\"-]{1,6}([,;|][a-z*{}@%-]{1,5}){0,3}".boxed(),
+        Kind::Recipients => "age1[a-z]{58}(, age1[a-z]{58}){0,2}".boxed(),
+        Kind::Ports => "[1-9][0-9]{0,3}( [1-9][0-9]{0,3}){0,3}".boxed(),
+        Kind::Url => "https://[a-z]{1,9}/[a-z#?&=$'%]{0,9}".boxed(),
+        Kind::Text => "[^\\x00-\\x1f\\x7f-\\x9f]{0,12}".boxed(),
+    }
+}
+
+fn settings() -> impl Strategy<Value = Vec<(String, String)>> {
+    let used: Vec<_> =
+        keys().iter().filter(|key| !matches!(key.status, Status::NoEffect(_)) && key.name != "BASE_DIR").collect();
+    prop::sample::subsequence(used, 0..40).prop_flat_map(|keys| {
+        let one = |key: &proxmox_backup::config::Key| {
+            let names =
+                std::iter::once(key.name.replace('*', "OPS")).chain(key.aliases.iter().map(|name| (*name).to_owned()));
+            (prop::sample::select(names.collect::<Vec<_>>()), value_of(key.kind))
+        };
+        keys.into_iter().map(one).collect::<Vec<_>>()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn there_and_back_the_settings_are_the_same(settings in settings()) {
+        let quoted = |text: &str| {
+            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
+            format!("\"{escaped}\"")
+        };
+        let lines: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={}\n", quoted(value))).collect();
+        let env = lines.concat();
+        prop_assume!(load_at(OWN, env.as_bytes(), 0o600, &[], &[]).is_ok());
+        let yaml = converted(OWN, &env, None).unwrap();
+        let back = converted(OWN_YAML, &yaml, None).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+        prop_assert_eq!(said(OWN, &env), said(OWN_YAML, &yaml), "{}", yaml);
+        prop_assert_eq!(said(OWN, &env), said(OWN, &back), "{}", back);
+        // Every secret is `***` in the rows: the second time around nothing may change any more.
+        prop_assert_eq!(converted(OWN, &back, None).unwrap(), yaml);
+    }
 }

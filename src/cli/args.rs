@@ -239,5 +239,30 @@ pub(super) enum ConfigCommand {
         /// Where to; nothing is ever overwritten
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
+        /// env or yaml; without it the file's ending says
+        #[arg(long, value_name = "FORM", hide_possible_values = true)]
+        format: Option<Form>,
     },
+    /// Write the configuration in its other form, backup.env or backup.yaml, to standard output
+    #[command(after_help = super::help::CONFIG_CONVERT)]
+    Convert {
+        /// The file instead of the usual one
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// env or yaml; without it what the ending of --output says, else the one that the file is not in
+        #[arg(long, value_name = "FORM", hide_possible_values = true)]
+        to: Option<Form>,
+        /// Into this file, which must not exist
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Forms of the configuration file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// KEY=value
+    Env,
+    /// Sections
+    Yaml,
 }

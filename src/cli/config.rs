@@ -1,4 +1,4 @@
-//! `config check`, `config show`, `config init`.
+//! `config check`, `config show`, `config init`, `config convert`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use ::log::{error, info};
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::args::ConfigCommand;
+use super::args::{ConfigCommand, Form};
 use super::output::{Output, printable};
 use super::session::{Session, absolute};
-use crate::config::{ConfigError, Finding, Format, Loaded, Origin, Shown, Status, Weight, shipped_file};
+use crate::config::{self, ConfigError, Finding, Format, Loaded, Origin, Shown, Source, Status, Weight, shipped_file};
 use crate::system::{FileError, PartialFile, create_private_dir};
 use crate::workflow::ExitCode;
 
@@ -19,7 +19,10 @@ pub(super) fn run(session: &Session, command: &ConfigCommand, output: &mut Outpu
     match command {
         ConfigCommand::Check => check(session, output),
         ConfigCommand::Show { changed } => show(session, *changed, output),
-        ConfigCommand::Init { file } => init(file.clone(), output),
+        ConfigCommand::Init { file, format } => init(file.clone(), *format, output),
+        ConfigCommand::Convert { file, to, output: target } => {
+            convert(session, file.as_deref(), *to, target.as_deref(), output)
+        }
     }
 }
 
@@ -106,14 +109,53 @@ fn effect(status: Status) -> String {
 }
 
 /// Writes the commented file; an existing one is never overwritten.
-pub(super) fn init(file: Option<PathBuf>, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let path = absolute(&file.unwrap_or_else(|| PathBuf::from(Format::Env.place())))?;
+pub(super) fn init(file: Option<PathBuf>, form: Option<Form>, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let named = file.as_deref().map_or(Format::Env, Format::of);
+    let format = form.map_or(named, Format::from);
+    let path = absolute(&file.unwrap_or_else(|| PathBuf::from(format.place())))?;
+    let code = write_new(&path, &shipped_file(format), output)?;
+    if code == ExitCode::Done && !output.is_json() {
+        info!("✓ {} written: every setting is in it, with its default", path.display());
+    }
+    Ok(code)
+}
+
+fn convert(
+    session: &Session,
+    file: Option<&Path>,
+    to: Option<Form>,
+    target: Option<&Path>,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let explicit = file.or(session.global.config.as_deref()).map(absolute).transpose()?;
+    let source = Source::live(explicit, std::env::current_exe().ok()).map_err(Trouble::Config)?;
+    let wanted = to.map(Format::from).or_else(|| target.map(Format::of));
+    let converted = config::convert(&source, &session.environment, wanted).map_err(Trouble::Config)?;
+    let Some(target) = target else {
+        if output.is_json() {
+            let format = converted.format.to_string();
+            output.object(&json!({ "file": converted.file, "format": format, "text": converted.text }))?;
+        } else {
+            converted.text.lines().try_for_each(|line| output.line(line))?;
+        }
+        return Ok(ExitCode::Done);
+    };
+    let target = absolute(target)?;
+    let code = write_new(&target, &converted.text, output)?;
+    if code == ExitCode::Done && !output.is_json() {
+        info!("✓ {} written; {} stays as it is", target.display(), converted.file.display());
+    }
+    Ok(code)
+}
+
+/// Only root may read it: a configuration may hold secrets.
+fn write_new(path: &Path, text: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
     create_private_dir(path.parent().unwrap_or(Path::new("/")))?;
-    let new = PartialFile::create(&path)?;
-    new.handle()?.write_all(shipped_file().as_bytes()).map_err(FileError::of("write", &path))?;
+    let new = PartialFile::create(path)?;
+    new.handle()?.write_all(text.as_bytes()).map_err(FileError::of("write", path))?;
     match new.publish() {
         Ok(_) if output.is_json() => output.object(&json!({ "file": path }))?,
-        Ok(_) => info!("✓ {} written: every setting is in it, with its default", path.display()),
+        Ok(_) => {}
         Err(error) if error.is_taken() => {
             error!("{} exists and stays as it is (`config check` tells what is wrong with it)", path.display());
             return Ok(ExitCode::Usage);
@@ -121,4 +163,13 @@ pub(super) fn init(file: Option<PathBuf>, output: &mut Output) -> Result<ExitCod
         Err(error) => return Err(error.into()),
     }
     Ok(ExitCode::Done)
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Env => Self::Env,
+            Form::Yaml => Self::Yaml,
+        }
+    }
 }

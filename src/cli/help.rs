@@ -84,4 +84,9 @@ Examples:
 pub(super) const CONFIG_INIT: &str = "\
 Examples:
   proxmox-backup config init
-  proxmox-backup config init ./backup.env";
+  proxmox-backup config init ./backup.yaml";
+
+pub(super) const CONFIG_CONVERT: &str = "\
+Examples:
+  proxmox-backup config convert --output /etc/proxmox-config-backup/backup.yaml
+  proxmox-backup config convert /opt/proxsave/configs/backup.env --to env";

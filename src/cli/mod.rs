@@ -105,7 +105,7 @@ fn dispatch(
     match command {
         Command::Man { dir } => return docs::write_man(&dir),
         Command::Completions { shell } => return docs::print_completions(shell, output),
-        Command::Config(args::ConfigCommand::Init { file }) => return config::init(file, output),
+        Command::Config(args::ConfigCommand::Init { file, format }) => return config::init(file, format, output),
         _ => {}
     }
     let session = Session::new(global, environment, logger);

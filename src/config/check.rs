@@ -314,6 +314,11 @@ impl Checked {
         self.values.get(name).is_some_and(|chosen| !matches!(chosen.origin, Origin::Default | Origin::Follows(_)))
     }
 
+    /// All of them, by name.
+    pub(super) fn values(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.values.iter().map(|(name, chosen)| (name, &chosen.value))
+    }
+
     /// Everything for `config show`, by section and then by name.
     pub(super) fn rows(&self) -> Vec<Shown> {
         let mut chosen: Vec<(&String, &Chosen)> = self.values.iter().collect();

@@ -1,6 +1,6 @@
 //! The order of reading: find → parse → fill in → add environment and options → check → build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::check::check;
@@ -61,6 +61,17 @@ pub enum ConfigError {
         /// The first secret in it.
         key: String,
     },
+    /// There is nothing to convert.
+    #[error("there is no configuration file")]
+    Nothing,
+    /// A file whose settings the other form cannot say.
+    #[error("{}: {key} would not mean the same in the other form", harmless(&path.display().to_string()))]
+    Inexpressible {
+        /// The file.
+        path: PathBuf,
+        /// The setting.
+        key: String,
+    },
     /// All mistakes, and unknown keys among them, by place.
     #[error("{}", one_per_line(.0))]
     Mistakes(Vec<Finding>),
@@ -75,6 +86,10 @@ impl ConfigError {
             Self::Untrusted { path, .. } | Self::Exposed { path, .. } => {
                 let path = harmless(&path.display().to_string());
                 format!("chown root:root {path} and chmod 0600 {path}, after reading what is in it")
+            }
+            Self::Nothing => "name one: proxmox-backup config convert FILE".to_owned(),
+            Self::Inexpressible { .. } => {
+                "in backup.env, entries of most lists cannot have a comma in them; write this setting anew".to_owned()
             }
             Self::Mistakes(_) => "correct these lines, then run: proxmox-backup config check".to_owned(),
         }
@@ -119,6 +134,37 @@ fn secrets_of(environment: &BTreeMap<String, String>) -> (Vec<Setting>, Vec<Find
         Some(directory) if !directory.is_empty() => secrets::credentials(Path::new(directory)),
         _ => (Vec::new(), Vec::new()),
     }
+}
+
+/// What one file says by itself, for a comparison: keys with their values, bad and unknown ones too.
+pub(super) fn meaning(
+    file: &ConfigFile,
+    source: &Source,
+    environment: &BTreeMap<String, String>,
+) -> Result<BTreeSet<(String, String)>, ConfigError> {
+    let mut reading = Reading::new(Some(file), source, environment);
+    reading.file_settings();
+    if !reading.findings.is_empty() {
+        return Err(ConfigError::Mistakes(reading.findings));
+    }
+    let older = find::has_older_defaults(Some(&file.path)).then_some(reading.base_dir.as_path());
+    let (checked, findings) = check(&reading.settings, older);
+    // The place of the file may say where things lie: what counts is where, not who says it.
+    let is_place = |name: &str| keys::find(name).is_some_and(|key| key.base_dir_default.is_some());
+    let mut said: BTreeSet<(String, String)> = checked
+        .values()
+        .filter(|(name, _)| *name != "BASE_DIR" && (checked.is_given(name) || is_place(name)))
+        .map(|(name, value)| (name.clone(), format!("{value:?}")))
+        .collect();
+    let bad = findings.into_iter().filter(|finding| finding.weight == Weight::Mistake);
+    said.extend(bad.map(|finding| {
+        let name = keys::find(&finding.key).filter(|key| !key.name.contains('*')).map(|key| key.name.to_owned());
+        (name.unwrap_or(finding.key), finding.reason)
+    }));
+    let unknown = reading.settings.into_iter().filter(|setting| keys::find(&setting.key).is_none());
+    let unknown: BTreeMap<String, String> = unknown.map(|setting| (setting.key, setting.value)).collect();
+    said.extend(unknown);
+    Ok(said)
 }
 
 struct Reading<'a> {

@@ -1,13 +1,16 @@
 //! The settings of a run: checked, in sections. Sections have data, no behaviour.
 //!
-//! [`load`] is the way in: `find` (which file, and may it be believed), `parse` (text → lines of key
-//! and value), `expand` (variables filled in), `environment` and `secrets` (the other sources),
+//! [`load`] is the way in: `find` (which file, and may it be believed), `parse` or `yaml` (text → lines
+//! of key and value), `expand` (variables filled in), `environment` and `secrets` (the other sources),
 //! `check` (one value per key, or *all* mistakes at once), `build` (values → [`Config`]). All follow
-//! the table in `keys`; only `parse` and `expand` know the format of the file.
+//! the table in `keys`; only the parsers and `expand` know the form of the file. [`convert()`] writes
+//! either form from the other (`comments`, `render`).
 
 mod build;
 mod check;
 mod codec;
+mod comments;
+mod convert;
 mod environment;
 mod expand;
 mod find;
@@ -18,6 +21,7 @@ mod load;
 mod nearest;
 mod origin;
 mod parse;
+mod render;
 mod secrets;
 mod template;
 mod value;
@@ -31,6 +35,7 @@ use crate::units::ByteSize;
 
 pub use check::Shown;
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
+pub use convert::{Converted, convert};
 pub use find::PLACES;
 pub use finding::{Finding, Weight};
 pub use format::Format;

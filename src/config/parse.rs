@@ -7,7 +7,7 @@
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
 
 /// Keys whose quoted value may span lines.
-const BLOCKS: [&str; 2] = ["CUSTOM_BACKUP_PATHS", "BACKUP_BLACKLIST"];
+pub(super) const BLOCKS: [&str; 2] = ["CUSTOM_BACKUP_PATHS", "BACKUP_BLACKLIST"];
 
 /// One assignment, variables not yet filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// An entry is a path or a pattern; a capital name before `=` is the next setting.
-fn looks_like_assignment(line: &str) -> bool {
+pub(super) fn looks_like_assignment(line: &str) -> bool {
     let name = without_export(line.trim()).split_once('=').map(|(name, _)| name);
     name.is_some_and(|name| is_name(name) && name.bytes().all(|b| !b.is_ascii_lowercase()))
 }

@@ -1,40 +1,77 @@
-//! The shipped `etc/backup.env` and `docs/configuration.md`, written from the table.
+//! The shipped `etc/backup.env` and `etc/backup.yaml`, and `docs/configuration.md`, written from the table.
 
 use std::fmt::Write;
 
+use super::Format;
 use super::keys::{self, Key, Kind, Secrecy, Section, Status};
 
-/// `etc/backup.env`: every key that has an effect, commented out, with its default.
-pub fn shipped_file() -> String {
-    let mut text = String::from(
-        "# Settings of proxmox-backup. Made from the table of keys.\n\
-         #\n\
-         # Each line below shows a default: remove the # in front and change the value.\n\
-         # KEY=value, KEY='as it is', KEY=\"with ${BASE_DIR} filled in\". Nothing here is executed.\n\
-         # A # after white space starts a comment. Check the file with: proxmox-backup config check\n",
-    );
+const HEADER: &str = "\
+# Settings of proxmox-backup. Made from the table of keys.
+#
+# Each line below shows a default: remove the # in front and change the value.
+";
+
+const ENV_HEADER: &str = "\
+# KEY=value, KEY='as it is', KEY=\"with ${BASE_DIR} filled in\". Nothing here is executed.
+# A # after white space starts a comment. Check the file with: proxmox-backup config check
+";
+
+const YAML_HEADER: &str = "\
+# key: value, key: 'as it is', key: \"with ${BASE_DIR} filled in\". Nothing here is executed.
+# Anchors, aliases and tags are refused. Check the file with: proxmox-backup config check
+";
+
+/// The commented file, `etc/backup.env` or `etc/backup.yaml`: every key that has an effect, switched
+/// off, with its default.
+pub fn shipped_file(format: Format) -> String {
+    let more = match format {
+        Format::Env => ENV_HEADER,
+        Format::Yaml => YAML_HEADER,
+    };
+    let mut text = [HEADER, more].concat();
     for section in Section::ALL {
         let mut used = of(section).filter(|key| key.status == Status::Used && key.name != "BASE_DIR").peekable();
         if used.peek().is_none() {
             continue;
         }
-        let _ = write!(text, "\n### {}\n", section.title());
+        let _ = match (format, section.name()) {
+            (Format::Yaml, Some(name)) => write!(text, "\n{name}:\n"),
+            _ => write!(text, "\n### {}\n", section.title()),
+        };
         for key in used {
-            shipped_key(&mut text, key);
+            // Switches say all in one line each; the others get room.
+            text.push_str(if key.kind == Kind::Bool { "" } else { "\n" });
+            match format {
+                Format::Env => shipped_key(&mut text, key),
+                Format::Yaml => shipped_key_in_yaml(&mut text, key),
+            }
         }
     }
     text
 }
 
+/// What stands for a value where the default is an empty list of lines.
+fn example(key: &Key) -> Option<&'static str> {
+    match key.kind {
+        Kind::Paths => Some("/srv/example"),
+        Kind::Patterns if key.name == "BACKUP_BLACKLIST" => Some("/root/.cache"),
+        _ => None,
+    }
+}
+
 fn shipped_key(text: &mut String, key: &Key) {
-    // Switches say all in one line each; the others get room.
-    let gap = if key.kind == Kind::Bool { "" } else { "\n" };
-    let _ = match key.kind {
-        Kind::Paths => write!(text, "{gap}# {}\n#{}=\"\n#/srv/example\n#\"\n", key.help, key.name),
-        Kind::Patterns if key.name == "BACKUP_BLACKLIST" => {
-            write!(text, "{gap}# {}\n#{}=\"\n#/root/.cache\n#\"\n", key.help, key.name)
-        }
-        _ => write!(text, "{gap}# {}\n#{}={}\n", key.help, key.name, quoted(key.default)),
+    let _ = match example(key) {
+        Some(example) => write!(text, "# {}\n#{}=\"\n#{example}\n#\"\n", key.help, key.name),
+        None => write!(text, "# {}\n#{}={}\n", key.help, key.name, quoted(key.default)),
+    };
+}
+
+fn shipped_key_in_yaml(text: &mut String, key: &Key) {
+    let name = key.name.to_ascii_lowercase();
+    let _ = match example(key) {
+        Some(example) => write!(text, "  # {}\n  #{name}:\n  #  - {example}\n", key.help),
+        None if key.default.is_empty() => write!(text, "  # {}\n  #{name}:\n", key.help),
+        None => write!(text, "  # {}\n  #{name}: {}\n", key.help, quoted(key.default)),
     };
 }
 
@@ -54,14 +91,23 @@ pub fn configuration_markdown() -> String {
          A value on the command line wins over the environment (`PROXMOX_BACKUP_<KEY>`), that over the file, that\n\
          over the default. An empty value stands for the default; an empty list for an empty list.\n\
          *later*: the value is checked, the feature is not part of this version.\n\
-         *secret*: masked everywhere; may be given as `<KEY>_FILE=/path` or as a systemd credential of that name.\n",
+         *secret*: masked everywhere; may be given as `<KEY>_FILE=/path` or as a systemd credential of that name.\n\n\
+         In `backup.yaml` a key stands in its section, which each heading below names, in small letters:\n\n\
+         ```yaml\ngeneral:\n  backup_path: /srv/backups\ncollect:\n  backup_blacklist:\n    - /root/.cache\n    - '*.bak'\n```\n\n\
+         A list is a list of YAML. A value in single quotes is taken as it is, any other has `${VAR}` filled in.\n\
+         `proxmox-backup config convert` turns either form into the other.\n",
     );
     for section in Section::ALL {
         let _ = write!(page, "\n## {}\n\n", section.title());
+        if let Some(name) = section.name() {
+            let _ = write!(page, "In `backup.yaml`: `{name}`\n\n");
+        }
         if section == Section::Older {
             page.push_str("| Key | Why |\n|---|---|\n");
         } else {
-            page.push_str("| Key | Value | Default | Meaning | Older names | Status |\n|---|---|---|---|---|---|\n");
+            page.push_str(
+                "| Key | In YAML | Value | Default | Meaning | Older names | Status |\n|---|---|---|---|---|---|---|\n",
+            );
         }
         of(section).for_each(|key| row(&mut page, key));
     }
@@ -78,8 +124,9 @@ fn row(page: &mut String, key: &Key) {
     let opposite = key.opposites.iter().map(|name| format!("`{name}` (the opposite)"));
     let _ = writeln!(
         page,
-        "| `{}` | {} | {default} | {} | {} | {} |",
+        "| `{}` | `{}` | {} | {default} | {} | {} | {} |",
         key.name,
+        key.name.to_ascii_lowercase(),
         kind(key.kind),
         key.help,
         same.chain(opposite).collect::<Vec<_>>().join("<br>"),
@@ -137,8 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_file_keeps_up_with_the_table() {
-        keeps_up("etc/backup.env", &shipped_file());
+    fn the_shipped_files_keep_up_with_the_table() {
+        keeps_up("etc/backup.env", &shipped_file(Format::Env));
+        keeps_up("etc/backup.yaml", &shipped_file(Format::Yaml));
     }
 
     #[test]
