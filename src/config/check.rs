@@ -27,6 +27,9 @@ const NOT_OURS: [&str; 5] = [
     "/run/proxmox-backup",
 ];
 
+/// Who has more unknown names did not mistype them, and each search costs the whole table.
+const MOST_TYPOS: usize = 100;
+
 /// The values that count, by name; patterns appear with the name the user chose.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
@@ -57,7 +60,7 @@ pub struct Shown {
 
 /// Checks everything. With a mistake among the findings, the values must not be used.
 pub(super) fn check(settings: &[Setting], base_dir: Option<&Path>) -> (Checked, Vec<Finding>) {
-    let mut check = Check { given: BTreeMap::new(), findings: Vec::new() };
+    let mut check = Check { given: BTreeMap::new(), findings: Vec::new(), unknown_keys: 0 };
     for setting in settings {
         check.take(setting);
     }
@@ -77,6 +80,7 @@ pub(super) fn check(settings: &[Setting], base_dir: Option<&Path>) -> (Checked, 
 struct Check {
     given: BTreeMap<String, Vec<Given>>,
     findings: Vec<Finding>,
+    unknown_keys: usize,
 }
 
 struct Given {
@@ -106,7 +110,9 @@ impl Check {
     }
 
     fn unknown(&mut self, setting: &Setting) {
-        let near = nearest(&setting.key, keys::names());
+        let is_typo = self.unknown_keys < MOST_TYPOS;
+        self.unknown_keys += 1;
+        let near = if is_typo { nearest(&setting.key, keys::names()) } else { None };
         let suggestion = near.map(|name| format!("did you mean {}?", setting.origin.spelled(name)));
         self.findings.push(finding(Weight::UnknownKey, setting, None, "is no known key", suggestion));
     }

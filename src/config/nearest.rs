@@ -9,7 +9,9 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         return None;
     }
     let allowed = (name.len() / 4).clamp(1, 4);
-    let measured = known.map(|candidate| (distance(name.as_bytes(), candidate.as_bytes()), candidate));
+    // Names that differ more in length than allowed need no comparison.
+    let similar = known.filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed);
+    let measured = similar.map(|candidate| (distance(name.as_bytes(), candidate.as_bytes()), candidate));
     measured.filter(|(steps, _)| *steps <= allowed).min_by_key(|(steps, _)| *steps).map(|(_, candidate)| candidate)
 }
 
