@@ -52,9 +52,15 @@ pub(crate) fn capture_all(root: Root, host: &Host) -> Captured {
         command_workers: 1,
         command_limits: BTreeMap::new(),
         own_places: Vec::new(),
+        samples: config::Samples::default(),
     };
+    capture_with(root, host, &settings)
+}
+
+/// The same with settings.
+pub(crate) fn capture_with(root: Root, host: &Host, settings: &config::Collect) -> Captured {
     let recipes: Vec<_> = catalog().collect();
-    let plan = BackupPlan::new(&settings, host, &recipes, &|path| root.exists(path));
+    let plan = BackupPlan::new(settings, host, &recipes, &|path| root.exists(path));
     run(root, plan, PATIENT)
 }
 

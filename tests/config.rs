@@ -60,7 +60,9 @@ fn a_file_of_the_bash_tool_loads_as_it_is() {
     assert_eq!(config.collect.custom_paths.len(), 6);
     assert_eq!(config.collect.excludes.last().unwrap(), "/opt/proxmox-backup/backup/");
     assert_eq!((config.retention.max_local, config.retention.max_local_logs), (20, 20));
-    assert!(config.collect.moved.is_empty() && config.collect.switches.is_empty());
+    assert_eq!(config.collect.switches, BTreeMap::from([("BACKUP_SMALL_PXAR".to_owned(), true)]));
+    assert_eq!(config.collect.samples.pxar_include, ["vm/100", "vm/101"]);
+    assert!(config.collect.moved.is_empty());
 }
 
 #[test]

@@ -26,5 +26,6 @@ mod old;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
+mod samples;
 mod steady;
 mod traced;

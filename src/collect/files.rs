@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use super::attributes::read_xattrs;
 use super::content::Content;
 use super::reader::{Gone, Job, send};
-use super::{Entry, EntryKind, Found, Metadata, Skip, cluster, database, derived, inventory};
+use super::{Entry, EntryKind, Found, Metadata, Skip, cluster, database, derived, inventory, samples};
 use crate::issue::{Issue, Stage};
 use crate::pattern::Pattern;
 use crate::plan::{Source, SourceKind};
@@ -71,6 +71,7 @@ impl<'a> Walker<'a> {
             SourceKind::Glob(pattern) => self.glob(pattern),
             SourceKind::Database(path) => database::capture(self, path),
             SourceKind::Inventory { what, name, save_as } => inventory::take(self, *what, name, save_as),
+            SourceKind::Sample { choice, name } => samples::take(self, choice, name),
             SourceKind::Derived(what) => {
                 derived::paths(&self.job.system.root, *what).iter().try_for_each(|path| self.top(path, Need::Optional))
             }
@@ -78,7 +79,7 @@ impl<'a> Walker<'a> {
     }
 
     /// A path the plan names: with its parents, absent or not.
-    fn top(&mut self, path: &Path, need: Need) -> Result<(), Gone> {
+    pub(super) fn top(&mut self, path: &Path, need: Need) -> Result<(), Gone> {
         self.job.step(path);
         if self.is_excluded(path) {
             return self.skip(path, Skip::Excluded);
@@ -321,7 +322,11 @@ impl<'a> Walker<'a> {
         self.warn(path, reason)
     }
 
+    pub(super) fn say(&self, issue: Issue) -> Result<(), Gone> {
+        self.out.send(Found::Issue(issue))
+    }
+
     pub(super) fn warn(&self, path: &Path, reason: impl Into<String>) -> Result<(), Gone> {
-        self.out.send(Found::Issue(Issue::warning(Stage::Collect, path.display().to_string(), reason)))
+        self.say(Issue::warning(Stage::Collect, path.display().to_string(), reason))
     }
 }

@@ -16,6 +16,7 @@ mod database;
 mod derived;
 mod files;
 mod inventory;
+mod samples;
 mod large;
 mod reader;
 mod steady;

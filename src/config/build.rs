@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::Checked;
 use super::codec::default_level;
 use super::keys;
-use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run};
+use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run, Samples};
 use crate::recipe::{Default, catalog};
 
 /// Keys that say where a recipe's usual place is.
@@ -74,6 +74,19 @@ fn collect(checked: &Checked) -> Collect {
         command_workers: whole(checked, "COMMAND_WORKERS"),
         command_limits: limit.into_iter().collect(),
         own_places: own_places(checked),
+        samples: samples(checked),
+    }
+}
+
+fn samples(checked: &Checked) -> Samples {
+    Samples {
+        largest_backup: checked.bytes("MAX_PVE_BACKUP_SIZE"),
+        named_backups: checked.text("PVE_BACKUP_INCLUDE_PATTERN"),
+        largest_pxar: checked.bytes("MAX_PXAR_SIZE"),
+        pxar_include: checked.list("PXAR_FILE_INCLUDE_PATTERN"),
+        pxar_exclude: checked.list("PXAR_FILE_EXCLUDE_PATTERN"),
+        datastores: checked.list("PBS_DATASTORE_PATH").into_iter().map(PathBuf::from).collect(),
+        only_named_datastores: !checked.bool("AUTO_DETECT_DATASTORES"),
     }
 }
 
@@ -187,6 +200,12 @@ mod tests {
         assert_eq!((config.run.log_level, config.run.colors), (4, Colors::LevelsAndSteps));
         assert_eq!((config.retention.max_local, config.local.min_free.0), (7, 10 << 30));
         assert!(config.collect.switches.is_empty() && config.collect.moved.is_empty());
+        let samples = Samples {
+            largest_backup: crate::units::ByteSize(100 << 20),
+            largest_pxar: crate::units::ByteSize(50 << 20),
+            ..Samples::default()
+        };
+        assert_eq!(config.collect.samples, samples);
         assert!(!config.local.is_configured && config.run.root.is_none());
     }
 
@@ -202,7 +221,26 @@ mod tests {
             ("RETENTION_DAILY", "7"),
             ("DEBUG_LEVEL", "5"),
             ("SYSTEM_ROOT_PREFIX", "/mnt/host"),
+            ("BACKUP_SMALL_PXAR", "on"),
+            ("MAX_PXAR_SIZE", "1K"),
+            ("PXAR_INCLUDE_PATTERN", "vm/100,vm/101"),
+            ("PXAR_FILE_EXCLUDE_PATTERN", "*old*"),
+            ("MAX_PVE_BACKUP_SIZE", "2M"),
+            ("PVE_BACKUP_INCLUDE_PATTERN", "qemu-100"),
+            ("PBS_DATASTORE_PATH", "/mnt/a"),
+            ("AUTO_DETECT_DATASTORES", "off"),
         ]);
+        let samples = Samples {
+            largest_backup: crate::units::ByteSize(2 << 20),
+            named_backups: "qemu-100".into(),
+            largest_pxar: crate::units::ByteSize(1024),
+            pxar_include: vec!["vm/100".into(), "vm/101".into()],
+            pxar_exclude: vec!["*old*".into()],
+            datastores: vec!["/mnt/a".into()],
+            only_named_datastores: true,
+        };
+        assert_eq!(config.collect.samples, samples);
+        assert_eq!(config.collect.switches.get("BACKUP_SMALL_PXAR"), Some(&true));
         assert_eq!(config.collect.switches.get("BACKUP_VM_CONFIGS"), Some(&false));
         assert_eq!(config.collect.switches.get("BACKUP_FIREWALL_RULES"), Some(&true));
         assert_eq!(config.collect.moved, BTreeMap::from([("/etc/pve".to_owned(), PathBuf::from("/srv/pve"))]));

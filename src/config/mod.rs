@@ -124,6 +124,27 @@ pub struct Collect {
     pub command_limits: BTreeMap<String, Duration>,
     /// Our own places, never collected: tiers, logs, workspace.
     pub own_places: Vec<PathBuf>,
+    /// Which backups of guests are copied along.
+    pub samples: Samples,
+}
+
+/// Which backups of guests are copied along, and where datastores are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Samples {
+    /// `MAX_PVE_BACKUP_SIZE`.
+    pub largest_backup: ByteSize,
+    /// `PVE_BACKUP_INCLUDE_PATTERN`: backups with this in their path, whatever their size; empty = none.
+    pub named_backups: String,
+    /// `MAX_PXAR_SIZE`.
+    pub largest_pxar: ByteSize,
+    /// `PXAR_FILE_INCLUDE_PATTERN`; empty = all.
+    pub pxar_include: Vec<String>,
+    /// `PXAR_FILE_EXCLUDE_PATTERN`.
+    pub pxar_exclude: Vec<String>,
+    /// `PBS_DATASTORE_PATH`: directories of datastores besides the configured ones.
+    pub datastores: Vec<PathBuf>,
+    /// `AUTO_DETECT_DATASTORES` is off: configured datastores are not looked at.
+    pub only_named_datastores: bool,
 }
 
 /// How to compress and pack.

@@ -16,7 +16,7 @@ use crate::recipe::{Names, Product};
 
 pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_text, cluster_tree};
 pub use detect::{detect, detection_report};
-pub use inventory::take as take_inventory;
+pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use sections::{Section, parse as parse_sections};
 
 /// What this machine is.

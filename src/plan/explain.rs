@@ -37,6 +37,7 @@ impl fmt::Display for BackupPlan {
                         let blank = if name.is_empty() { "" } else { ": " };
                         writeln!(f, "      {}{blank}{name}", what.describe())?;
                     }
+                    SourceKind::Sample { choice, name } => writeln!(f, "      {}: {name}", choice.what.describe())?,
                     SourceKind::Derived(what) => writeln!(f, "      {}", what.describe())?,
                 }
             }

@@ -4,6 +4,7 @@
 //! run follow the same value.
 
 mod explain;
+mod sample;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use crate::host::Host;
 use crate::pattern::Pattern;
 use crate::recipe::{Command, CommandNeed, Default, Derived, Inventory, Item, Need, Recipe, When};
 use crate::units::ByteSize;
+
+pub use sample::Choice;
 
 /// Where generated files lie in the archive.
 pub const INFO_DIR: &str = "/var/lib/proxmox-config-backup/info";
@@ -88,6 +91,13 @@ pub enum SourceKind {
         name: String,
         /// Absolute path in the archive.
         save_as: PathBuf,
+    },
+    /// Some files of a storage or datastore.
+    Sample {
+        /// Which.
+        choice: Choice,
+        /// Of which one; a path for a datastore without a name.
+        name: String,
     },
 }
 
@@ -171,7 +181,10 @@ impl BackupPlan {
                     let each = host.names(*names).iter();
                     self.commands.extend(each.map(|name| planned(recipe, command, Some(name), settings)));
                 }
-                Item::Inventory(what, save_as) => self.sources.extend(inventories(recipe, *what, save_as, host)),
+                Item::Inventory(what, save_as) => {
+                    self.sources.extend(inventories(recipe, (*what, save_as), settings, host));
+                }
+                Item::Sample(what) => self.sources.extend(sample::sources(recipe, *what, &settings.samples, host)),
                 _ => self.sources.extend(source(recipe, item, settings, catalog)),
             }
         }
@@ -232,7 +245,7 @@ fn source(
 ) -> Option<Source> {
     let place = |path: &str| moved(path, settings);
     let (kind, need) = match item {
-        Item::Command(_) | Item::Each(..) | Item::Inventory(..) => return None,
+        Item::Command(_) | Item::Each(..) | Item::Inventory(..) | Item::Sample(_) => return None,
         Item::SmallFiles(path, _) => (SourceKind::Path(place(path)), Need::Optional),
         Item::File(path, need) | Item::Tree(path, need) => (SourceKind::Path(place(path)), *need),
         Item::Database(path, need) => (SourceKind::Database(place(path)), *need),
@@ -247,12 +260,19 @@ fn source(
 }
 
 /// One source for each: a storage that hangs must not cost the lists of the others.
-fn inventories(recipe: &'static Recipe, what: Inventory, save_as: &str, host: &Host) -> Vec<Source> {
-    let names = what.names().map_or_else(|| vec![String::new()], |names| host.names(names).to_vec());
+fn inventories(
+    recipe: &'static Recipe,
+    (what, save_as): (Inventory, &str),
+    settings: &config::Collect,
+    host: &Host,
+) -> Vec<Source> {
+    let each = |names| sample::places(names, &settings.samples, host);
+    let names = what.names().map_or_else(|| vec![String::new()], each);
     let place = Path::new(INFO_DIR).join(recipe.product.as_str());
     let each = names.into_iter().map(|name| SourceKind::Inventory {
         what,
-        save_as: place.join(save_as.replace("{}", &name)),
+        // A path must not make directories.
+        save_as: place.join(save_as.replace("{}", &name.replace('/', "+"))),
         name,
     });
     each.map(|kind| Source { recipe: recipe.id, kind, need: Need::Optional, claimed: Vec::new(), largest: None })

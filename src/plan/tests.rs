@@ -56,6 +56,7 @@ fn settings() -> config::Collect {
         command_workers: 8,
         command_limits: BTreeMap::new(),
         own_places: Vec::new(),
+        samples: config::Samples::default(),
     }
 }
 

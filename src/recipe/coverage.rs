@@ -38,6 +38,7 @@ fn computed(item: &Item) -> Option<(String, &'static str)> {
     match item {
         Item::Derived(what) => Some((format!("{what:?}"), what.describe())),
         Item::Inventory(what, _) => Some((format!("{what:?}"), what.describe())),
+        Item::Sample(what) => Some((format!("{what:?}"), what.describe())),
         _ => None,
     }
 }

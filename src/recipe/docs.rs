@@ -79,6 +79,7 @@ fn path(item: &Item) -> Option<String> {
             Some(names) => format!("{} of each {}", what.describe(), names.describe()),
             None => what.describe().to_owned(),
         }),
+        Item::Sample(what) => Some(format!("{} of each {}", what.describe(), what.names().describe())),
         Item::Command(_) | Item::Each(..) => None,
     }
 }

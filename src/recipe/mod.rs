@@ -114,6 +114,8 @@ pub enum Item {
     Derived(Derived),
     /// A generated list, saved under this name; once per name where it is of named things.
     Inventory(Inventory, &'static str),
+    /// Some of the files of each storage or datastore.
+    Sample(Sample),
 }
 
 /// Whether a path must be there on a host of this product.
@@ -198,6 +200,17 @@ pub enum Inventory {
     Datastore,
 }
 
+/// Backups of guests that are copied along: content, not configuration, so only small or named files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// Of the `dump` directory of one storage, what is not larger than `MAX_PVE_BACKUP_SIZE`.
+    SmallBackups,
+    /// Of the same directory, what `PVE_BACKUP_INCLUDE_PATTERN` names, of any size.
+    NamedBackups,
+    /// Pxar files of one datastore that are not larger than `MAX_PXAR_SIZE`; never its chunks.
+    SmallPxar,
+}
+
 /// How files go back. The restore plan reads this; until then it is documentation that cannot drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayBack {
@@ -272,6 +285,25 @@ impl Inventory {
     }
 }
 
+impl Sample {
+    /// What is taken, in words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::SmallBackups => "guest backups up to `MAX_PVE_BACKUP_SIZE`",
+            Self::NamedBackups => "guest backups named by `PVE_BACKUP_INCLUDE_PATTERN`",
+            Self::SmallPxar => "pxar files up to `MAX_PXAR_SIZE`",
+        }
+    }
+
+    /// What it is looked for in.
+    pub fn names(self) -> Names {
+        match self {
+            Self::SmallBackups | Self::NamedBackups => Names::PveBackupStorages,
+            Self::SmallPxar => Names::PbsDatastores,
+        }
+    }
+}
+
 impl Switch {
     /// A key that is on when nothing is said.
     const fn on(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> Self {
@@ -293,7 +325,7 @@ impl Item {
             | Self::Tree(path, _)
             | Self::Glob(path)
             | Self::Database(path, _) => Some(path),
-            Self::Command(_) | Self::Each(..) | Self::Derived(_) | Self::Inventory(..) => None,
+            Self::Command(_) | Self::Each(..) | Self::Derived(_) | Self::Inventory(..) | Self::Sample(_) => None,
         }
     }
 }

@@ -60,18 +60,20 @@ pub(super) const KEYS: &[Key] = &[
     key("PBS_CONFIG_PATH", Path, "/etc/proxmox-backup", Collect, "where the backup server keeps its configuration"),
     key("COMMAND_WORKERS", Number(1, 64), "8", Collect, "how many commands run at a time"),
     key("PVESH_TIMEOUT", Seconds(1, 3600), "15", Collect, "seconds a pvesh command may take"),
-    key("AUTO_DETECT_DATASTORES", Bool, "true", Collect, "look for datastores that no configuration names").not_yet(),
-    key("PBS_DATASTORE_PATH", Paths, "", Collect, "more datastore directories to look at").not_yet(),
-    key("BACKUP_SMALL_PVE_BACKUPS", Bool, "false", Collect, "copy small guest backups as well").not_yet(),
-    key("MAX_PVE_BACKUP_SIZE", Size, "100M", Collect, "what a small guest backup is").not_yet(),
-    key("PVE_BACKUP_INCLUDE_PATTERN", Text, "", Collect, "copy guest backups whose path has this in it").not_yet(),
-    key("PXAR_SCAN_DS_CONCURRENCY", Number(1, 64), "3", Collect, "datastores looked at side by side").not_yet(),
-    key("PXAR_FILE_INCLUDE_PATTERN", Patterns, "", Collect, "list only pxar files that match")
-        .aliases(&["PXAR_INCLUDE_PATTERN"])
-        .not_yet(),
-    key("PXAR_FILE_EXCLUDE_PATTERN", Patterns, "", Collect, "do not list pxar files that match").not_yet(),
-    key("BACKUP_SMALL_PXAR", Bool, "false", Collect, "copy small pxar files as well").not_yet(),
-    key("MAX_PXAR_SIZE", Size, "50M", Collect, "what a small pxar file is").not_yet(),
+    key("AUTO_DETECT_DATASTORES", Bool, "true", Collect, "false: only datastores of PBS_DATASTORE_PATH are looked at"),
+    key("PBS_DATASTORE_PATH", Paths, "", Collect, "more datastore directories to look at, one per line"),
+    key("MAX_PVE_BACKUP_SIZE", Size, "100M", Collect, "what BACKUP_SMALL_PVE_BACKUPS copies at most, per file"),
+    key("PVE_BACKUP_INCLUDE_PATTERN", Text, "", Collect, "copy guest backups of any size whose path has this in it"),
+    key(
+        "PXAR_FILE_INCLUDE_PATTERN",
+        Patterns,
+        "",
+        Collect,
+        "BACKUP_SMALL_PXAR copies only what matches: vm/100, *.pxar",
+    )
+    .aliases(&["PXAR_INCLUDE_PATTERN"]),
+    key("PXAR_FILE_EXCLUDE_PATTERN", Patterns, "", Collect, "BACKUP_SMALL_PXAR does not copy what matches"),
+    key("MAX_PXAR_SIZE", Size, "50M", Collect, "what BACKUP_SMALL_PXAR copies at most, per file"),
     // Packing.
     key("COMPRESSION_TYPE", CODECS, "zstd", Compression, "none, gzip, pigz, bzip2, xz, lzma or zstd"),
     key(

@@ -78,6 +78,7 @@ pub(super) const KEYS: &[Key] = &[
     old("CLOUD_BACKUP_ENABLED", "use CLOUD_ENABLED"),
     old("CLOUD_LIST_TIMEOUT", LISTED),
     old("LOCAL_FIND_TIMEOUT", LISTED),
+    old("PXAR_SCAN_DS_CONCURRENCY", "datastores are looked at one after another"),
     old("RCLONE_TIMEOUT_SHORT", "use RCLONE_TIMEOUT_CONNECTION"),
     old("RCLONE_TIMEOUT_MEDIUM", "use RCLONE_TIMEOUT_OPERATION"),
     old("RCLONE_TIMEOUT_LONG", "use RCLONE_TIMEOUT_OPERATION"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Walk;
 use crate::host::cluster_text;
 use crate::host::sections::{self, Section};
-use crate::system::Kind;
+use crate::system::{Kind, Root};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Backups {
@@ -31,15 +31,21 @@ struct File {
 
 /// `None` for a storage without a directory of its own (PBS, block devices).
 pub(super) fn list(mut walk: Walk<'_>, storage: &str) -> Option<Backups> {
-    let text = cluster_text(walk.root, "/etc/pve/storage.cfg");
-    let section = sections::parse(&text).into_iter().find(|section| section.id == storage)?;
-    let directory = dump_directory(&section)?;
+    let (section, directory) = place(walk.root, storage)?;
     (walk.step)(&directory);
     let is_present = walk.root.is_dir(&directory);
     let found = walk.list(&directory).into_iter();
     let files = found.filter(|(_, stat)| stat.kind == Kind::File);
     let files = files.map(|(name, stat)| File { name, bytes: stat.size, mtime: stat.mtime }).collect();
     Some(Backups { storage: section.id, kind: section.kind, directory, is_present, stopped_by: walk.stopped_by, files })
+}
+
+/// A storage and its `dump` directory.
+pub(super) fn place(root: &Root, storage: &str) -> Option<(Section, PathBuf)> {
+    let text = cluster_text(root, "/etc/pve/storage.cfg");
+    let section = sections::parse(&text).into_iter().find(|section| section.id == storage)?;
+    let directory = dump_directory(&section)?;
+    Some((section, directory))
 }
 
 fn dump_directory(section: &Section) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Walk;
 use crate::host::sections;
+use crate::system::Root;
 
 /// `MAX_NAMESPACE_DEPTH` of PBS.
 const MOST_NAMESPACES_DEEP: usize = 7;
@@ -38,25 +39,33 @@ struct Group {
 
 /// `None` when the configuration names no directory for it.
 pub(super) fn list(mut walk: Walk<'_>, datastore: &str) -> Option<Datastore> {
-    let text = walk.root.read_text("/etc/proxmox-backup/datastore.cfg").ok()?;
-    let section = sections::parse(&text).into_iter().find(|section| section.id == datastore)?;
-    // The path of a removable datastore is relative to the mount point PBS makes for it.
-    let directory = match (section.get("backing-device"), section.get("path")?) {
-        (Some(_), inside) => Path::new("/mnt/datastore").join(&section.id).join(inside.trim_start_matches('/')),
-        (None, path) if path.starts_with('/') => PathBuf::from(path),
-        _ => return None,
-    };
+    let directory = place(walk.root, datastore)?;
     (walk.step)(&directory);
     let mut groups = Vec::new();
     namespace(&mut walk, &directory, "", MOST_NAMESPACES_DEEP, &mut groups);
     Some(Datastore {
-        name: section.id,
+        name: datastore.to_owned(),
         is_present: walk.root.is_dir(&directory),
         has_chunks: walk.root.is_dir(directory.join(".chunks")),
         directory,
         stopped_by: walk.stopped_by,
         groups,
     })
+}
+
+/// Where a datastore lies; one that no configuration names is told by its path.
+pub(super) fn place(root: &Root, datastore: &str) -> Option<PathBuf> {
+    if datastore.starts_with('/') {
+        return Some(PathBuf::from(datastore));
+    }
+    let text = root.read_text("/etc/proxmox-backup/datastore.cfg").ok()?;
+    let section = sections::parse(&text).into_iter().find(|section| section.id == datastore)?;
+    // The path of a removable datastore is relative to the mount point PBS makes for it.
+    match (section.get("backing-device"), section.get("path")?) {
+        (Some(_), inside) => Some(Path::new("/mnt/datastore").join(&section.id).join(inside.trim_start_matches('/'))),
+        (None, path) if path.starts_with('/') => Some(PathBuf::from(path)),
+        _ => None,
+    }
 }
 
 fn namespace(walk: &mut Walk<'_>, dir: &Path, name: &str, depth: usize, groups: &mut Vec<Group>) {

@@ -4,6 +4,7 @@
 mod network;
 mod backups;
 mod datastores;
+mod samples;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use serde::Serialize;
 
 use crate::recipe::Inventory;
 use crate::system::{Kind, Root, Stat};
+
+pub use samples::{SampleFiles, find as sample_files};
 
 /// More than any list somebody reads; a storage server may hold millions of files.
 const MOST_ENTRIES: usize = 20_000;

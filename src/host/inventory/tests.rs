@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::recipe::Sample;
 
 fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
     let dir = tempfile::tempdir().unwrap();
@@ -102,4 +103,32 @@ fn a_walk_ends_after_so_many_entries_or_so_long_and_says_so() {
 
     assert_eq!((few.list(Path::new("/d")).len(), few.stopped_by), (2, Some("entries")));
     assert_eq!((short.list(Path::new("/d")).len(), short.stopped_by), (0, Some("time")));
+}
+
+#[test]
+fn a_sample_chooses_from_one_dump_directory_or_a_datastore_without_its_chunks() {
+    let (dir, root) = tree(&[
+        ("etc/pve/storage.cfg", "dir: local\n\tpath /var/lib/vz\n\nnfs: nas\n\tcontent backup\n"),
+        ("var/lib/vz/dump/vzdump-qemu-100.vma.zst", ""),
+        ("var/lib/vz/dump/below/far", ""),
+        ("var/lib/vz/template/iso/x.iso", ""),
+        ("etc/proxmox-backup/datastore.cfg", "datastore: main\n\tpath /mnt/main\n"),
+        ("mnt/main/.chunks/0000/x.pxar", ""),
+        ("mnt/main/top.pxar", ""),
+        ("mnt/main/ns/a/ns/b/ns/c/ns/d/ns/e/ns/f/ns/g/host/web/2024-03-01T00:00:00Z/deep.pxar", ""),
+        ("mnt/main/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/too-deep.pxar", ""),
+        ("other/x.pxar", ""),
+    ]);
+    std::os::unix::fs::symlink("/other", dir.path().join("mnt/main/link")).unwrap();
+    let found = |what, name| {
+        let found = sample_files(&root, what, name, &|_| {})?;
+        Some(found.files.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>())
+    };
+
+    assert_eq!(found(Sample::SmallBackups, "local").unwrap(), ["vzdump-qemu-100.vma.zst"]);
+    assert_eq!(found(Sample::NamedBackups, "nas"), None);
+    assert_eq!(found(Sample::SmallPxar, "main").unwrap(), ["deep.pxar", "top.pxar"]);
+    assert_eq!(found(Sample::SmallPxar, "/other").unwrap(), ["x.pxar"]);
+    let few = samples::look(Walk::new(&root, &|_| {}, 2, LONGEST), Sample::SmallPxar, "main").unwrap();
+    assert_eq!((few.files.len(), few.stopped_by), (0, Some("entries")));
 }

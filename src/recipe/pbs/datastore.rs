@@ -1,7 +1,7 @@
 //! Datastores and the S3 endpoints some of them lie on.
 
 use crate::recipe::shorthand::{attempt, attempt_each, expected, file, manager};
-use crate::recipe::{Inventory, Item, Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
 
 pub(super) const DATASTORE: Recipe = Recipe {
     id: "pbs-datastore",
@@ -34,6 +34,19 @@ pub(super) const CONTENTS: Recipe = Recipe {
     )),
     when: When::Always,
     items: &[Item::Inventory(Inventory::Datastore, "datastore_contents_{}.json")],
+    secrets: &[],
+    way_back: WayBack::Export,
+};
+
+/// What somebody put beside the snapshots. Their own archives are lists of chunks (`*.pxar.didx`),
+/// which mean nothing without the datastore.
+pub(super) const SMALL_PXAR: Recipe = Recipe {
+    id: "pbs-small-pxar",
+    title: "Small pxar files in datastores",
+    product: Product::Pbs,
+    switch: Some(Switch::off("BACKUP_SMALL_PXAR", &[], "copy small pxar files as well")),
+    when: When::Always,
+    items: &[Item::Sample(Sample::SmallPxar)],
     secrets: &[],
     way_back: WayBack::Export,
 };

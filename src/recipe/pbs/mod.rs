@@ -21,6 +21,7 @@ pub(super) const RECIPES: &[&Recipe] = &[
     &node::NETWORK,
     &datastore::DATASTORE,
     &datastore::CONTENTS,
+    &datastore::SMALL_PXAR,
     &datastore::S3,
     &access::ACCESS,
     &access::REMOTES,

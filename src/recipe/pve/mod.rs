@@ -35,6 +35,7 @@ pub(super) const RECIPES: &[&Recipe] = &[
     &guests::SNIPPETS,
     &storage::STORAGE,
     &storage::BACKUP_LISTS,
+    &storage::SMALL_BACKUPS,
     &access::ACCESS,
     &jobs::JOBS,
     &jobs::STATE,

@@ -1,7 +1,7 @@
 //! Storages with their credentials, and what they say of themselves.
 
 use crate::recipe::shorthand::{attempt, attempt_each, command, expected, file, pvesh, tree};
-use crate::recipe::{CommandNeed, Inventory, Item, Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{CommandNeed, Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
 
 pub(super) const STORAGE: Recipe = Recipe {
     id: "pve-storage",
@@ -39,7 +39,22 @@ pub(super) const BACKUP_LISTS: Recipe = Recipe {
     items: &[
         Item::Inventory(Inventory::BackupFiles, "backup_files_{}.json"),
         attempt_each(Names::PveBackupStorages, &["pvesm", "list", "{}", "--content", "backup"], "backups_{}.txt"),
+        // Whoever names backups wants them, whatever their size.
+        Item::Sample(Sample::NamedBackups),
     ],
     secrets: &[],
+    way_back: WayBack::Export,
+};
+
+/// Backups of guests belong to a backup server; a small appliance may have no better place.
+pub(super) const SMALL_BACKUPS: Recipe = Recipe {
+    id: "pve-small-backups",
+    title: "Small guest backups",
+    product: Product::Pve,
+    switch: Some(Switch::off("BACKUP_SMALL_PVE_BACKUPS", &[], "copy small guest backups as well")),
+    when: When::Always,
+    items: &[Item::Sample(Sample::SmallBackups)],
+    secrets: &[],
+    // A storage that is not mounted must not get its files below the mount point.
     way_back: WayBack::Export,
 };
