@@ -29,6 +29,8 @@ pub mod bundle;
 pub mod storage;
 pub mod preflight;
 pub mod retention;
+// What differs between two backups, or a backup and this host.
+pub mod diff;
 // What happened.
 pub mod report;
 // The order of stages.

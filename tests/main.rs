@@ -12,6 +12,7 @@ mod cli;
 mod config;
 mod damage;
 mod database;
+mod diff;
 mod encryption;
 mod foreign_fs;
 mod formats;

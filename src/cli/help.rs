@@ -51,6 +51,16 @@ Examples:
   proxmox-backup extract latest /etc/network /etc/hosts --to /root/look
   proxmox-backup extract latest --to /root/everything";
 
+pub(super) const DIFF: &str = "\
+Examples:
+  proxmox-backup diff latest --live --content
+  proxmox-backup diff 20261120-020000 20261121-020000
+
+The exit code is 0 when nothing differs and 1 when something does, or when something could not be
+read. A time alone is no difference. Paths that only one side looked at (a recipe was off, an older
+tool made the backup) are counted, with the reason, not compared. The cluster database is compared
+by its rows, and named only when the files below /etc/pve do not tell the same.";
+
 pub(super) const VERIFY: &str = "\
 Examples:
   proxmox-backup verify

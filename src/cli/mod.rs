@@ -5,6 +5,7 @@ mod ask;
 mod backup;
 mod config;
 mod decrypt;
+mod diff;
 mod docs;
 mod help;
 mod keys;
@@ -119,6 +120,7 @@ fn dispatch(
         Command::Extract { id, paths, to, keys } => look::extract(&session, (&id, &keys), &paths, &to, output),
         Command::Decrypt { id, to, keys } => decrypt::run(&session, (id.as_deref(), &keys), to.as_deref(), output),
         Command::Verify { ids, all, keys } => verify::run(&session, &verify::Wanted { ids, all, keys }, output),
+        Command::Diff(arguments) => diff::run(&session, &arguments, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
         Command::Config(command) => config::run(&session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),

@@ -313,7 +313,7 @@ impl<'a> Walker<'a> {
     pub(super) fn absent(&self, path: &Path, need: Need) -> Result<(), Gone> {
         match need {
             Need::Optional => self.out.send(Found::Absent(path.display().to_string())),
-            Need::Required => self.warn(path, "does not exist, but every such host has it"),
+            Need::Required => self.warn(path, super::REQUIRED_IS_ABSENT),
         }
     }
 

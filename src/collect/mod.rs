@@ -35,6 +35,9 @@ pub use content::Content;
 use commands::Pool;
 use reader::Reader;
 
+/// What an issue says of a required path that is not there: it was looked at, and can be new later.
+pub const REQUIRED_IS_ABSENT: &str = "does not exist, but every such host has it";
+
 /// One thing for the archive.
 #[derive(Debug)]
 pub struct Entry {

@@ -99,9 +99,20 @@ pub fn cluster_text(root: &Root, path: &str) -> String {
 }
 
 fn read_tree(root: &Root) -> Result<Vec<ClusterNode>, TreeError> {
-    let merged = wal::merge(read(root, DATABASE)?, &read(root, &format!("{DATABASE}-wal")).unwrap_or_default());
+    let log = read(root, &format!("{DATABASE}-wal")).unwrap_or_default();
+    Ok(cluster_nodes(&open_cluster_database(read(root, DATABASE)?, &log)?)?)
+}
+
+/// The database of these bytes and its log, in memory.
+pub fn open_cluster_database(file: Vec<u8>, log: &[u8]) -> Result<Connection, rusqlite::Error> {
+    let merged = wal::merge(file, log);
     let mut database = Connection::open_in_memory()?;
     database.deserialize_read_exact("main", merged.as_slice(), merged.len(), true)?;
+    Ok(database)
+}
+
+/// The files and directories that it holds, sorted by path.
+pub fn cluster_nodes(database: &Connection) -> Result<Vec<ClusterNode>, rusqlite::Error> {
     let mut query = database.prepare("SELECT inode, parent, mtime, type, name, CAST(data AS BLOB) FROM tree")?;
     let rows = query.query_map([], |row| {
         Ok(Row {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Names, Product};
 
-pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_text, cluster_tree};
+pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, open_cluster_database};
 pub use detect::{detect, detection_report};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use sections::{Section, parse as parse_sections};

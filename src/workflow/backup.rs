@@ -2,11 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use log::info;
 
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather, io_limit};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
 use super::recipients::{Addressees, addressees};
@@ -21,9 +20,6 @@ use crate::preflight::{self, Passed, Touch};
 use crate::report::{RunReport, timed};
 use crate::retention::RetentionPlan;
 use crate::system::{Sweep, System, Workspace};
-
-/// `FS_IO_TIMEOUT=0`.
-const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What a run is made of.
 pub struct BackupJob<'a> {
@@ -133,9 +129,7 @@ fn collect(
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let recipients = addressees.map(|addressees| &addressees.recipients);
     let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, recipients, processors)?;
-    // 0 means no limit; a day is one that nobody waits for.
-    let io = Some(job.config.local.io_limit).filter(|limit| !limit.is_zero()).unwrap_or(NO_LIMIT);
-    let limits = Limits { io, workers: job.config.collect.command_workers };
+    let limits = Limits { io: io_limit(job.config.local.io_limit), workers: job.config.collect.command_workers };
     gather(start(plan, &job.system, workspace, limits), seal)
 }
 

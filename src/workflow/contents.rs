@@ -60,6 +60,11 @@ impl<'a> Contents<'a> {
         lost.chain(more).chain(altered).chain(uncertain).collect()
     }
 
+    /// The files that are not whole in it, by path on the host, with the reason.
+    pub(super) fn lost(&self) -> impl Iterator<Item = (Vec<u8>, String)> {
+        self.survey.lost.iter().map(|lost| ([b"/", lost.path.as_slice()].concat(), lost.why.clone()))
+    }
+
     /// Why the file of this name is not whole in it.
     pub fn why_lost(&self, path: &[u8]) -> Option<&str> {
         self.survey.lost.iter().find(|lost| lost.path == path).map(|lost| lost.why.as_str())

@@ -1,5 +1,7 @@
 //! Joins the collection to the archive: one loop, which counts and keeps what went wrong.
 
+use std::time::Duration;
+
 use log::{debug, warn};
 
 use super::Failure;
@@ -15,6 +17,14 @@ pub(super) struct Gathered {
     pub(super) issues: Vec<Issue>,
     /// Path and why.
     pub(super) skipped: Vec<(String, &'static str)>,
+}
+
+/// `FS_IO_TIMEOUT=0` means no limit; a day is one that nobody waits for.
+const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
+
+/// How long the file system may take for one answer.
+pub(super) fn io_limit(configured: Duration) -> Duration {
+    if configured.is_zero() { NO_LIMIT } else { configured }
 }
 
 /// Archives everything that is found.
