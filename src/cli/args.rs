@@ -245,6 +245,9 @@ pub(super) struct DiffArgs {
     /// What commands printed and the state of the cluster too; only between two backups
     #[arg(long, requires = "right")]
     pub outputs: bool,
+    /// What opens encrypted ones.
+    #[command(flatten)]
+    pub(super) keys: KeyArgs,
 }
 
 /// What to do with the configuration.

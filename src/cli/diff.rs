@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use super::args::DiffArgs;
+use super::keys::open_unlocked;
 use super::output::{Output, printable};
 use super::session::{Session, cancel, issues};
 use crate::bundle::Backup;
@@ -19,10 +20,10 @@ const MOST_UNREAD: usize = 20;
 
 /// `proxmox-backup diff [A] [B|--live]`.
 pub(super) fn run(session: &Session, arguments: &DiffArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let left = session.open(&arguments.left)?;
+    let Some(left) = open_unlocked(session, &arguments.left, &arguments.keys)? else { return Ok(ExitCode::Done) };
     let (found, right_name) = match &arguments.right {
         Some(right) => {
-            let right = session.open(right)?;
+            let Some(right) = open_unlocked(session, right, &arguments.keys)? else { return Ok(ExitCode::Done) };
             let choice = Choice::new(content(arguments), arguments.outputs, &BTreeMap::new());
             (diff(&left, &Against::Backup(&right), &choice, &cancel()?)?, name(&right))
         }

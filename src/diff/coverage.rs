@@ -178,6 +178,13 @@ pub(super) fn set_aside_unread(left: &mut Facts, right: &mut Facts) -> Vec<NotCo
     take_out(right, unknown)
 }
 
+/// Files whose content alone can be compared.
+pub(super) fn without_owner(left: &Facts, right: &Facts) -> Vec<NotCompared> {
+    let both = left.iter().filter_map(|fact| Some((fact, right.get(&fact.path)?)));
+    let doubtful = both.filter(|(before, after)| !(before.has_own_owner && after.has_own_owner));
+    doubtful.map(|(fact, _)| not_looked(&fact.path, "the backup has no owner and mode of its own for it")).collect()
+}
+
 fn take_out(facts: &mut Facts, unknown: Vec<(Vec<u8>, NotCompared)>) -> Vec<NotCompared> {
     let take = |(path, why): (Vec<u8>, NotCompared)| {
         facts.remove(&path);

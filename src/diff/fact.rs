@@ -141,10 +141,10 @@ impl Facts {
         self.by_path.remove(path);
     }
 
-    /// Owner, mode and attributes of this path are not to be believed.
-    pub fn doubt(&mut self, path: &[u8]) {
+    /// What is there of this path is not the file as it was.
+    pub fn lose(&mut self, path: &[u8]) {
         if let Some(fact) = self.by_path.get_mut(path) {
-            fact.has_own_owner = false;
+            fact.is_whole = false;
         }
     }
 

@@ -56,6 +56,7 @@ pub fn difference(mut left: Side, mut right: Side, choice: &Choice) -> Differenc
     let mut not_compared = coverage::set_aside(&mut left.facts, &right);
     not_compared.extend(coverage::set_aside(&mut right.facts, &left));
     not_compared.extend(coverage::set_aside_unread(&mut left.facts, &mut right.facts));
+    not_compared.extend(coverage::without_owner(&left.facts, &right.facts));
     let mut changes = compare::diff(&left.facts, &right.facts);
     compare::explain_databases(&mut changes, &left.facts, &right.facts, choice);
     for change in &mut changes {

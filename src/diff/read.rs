@@ -101,6 +101,7 @@ fn fact_of_member(path: Vec<u8>, member: Member) -> Fact {
         user: member.user,
         group: member.group,
         size: member.size,
+        has_own_owner: member.lost.is_empty(),
         xattrs: member.xattrs.into_iter().map(|(name, value)| (name, digest_hex(&value))).collect(),
         ..Fact::new(path, kind)
     }

@@ -40,10 +40,16 @@ fn side_of_backup(backup: &Backup, choice: &Choice, cancel: &Cancel) -> Result<S
     cancel.check()?;
     let (mut facts, index) = read?;
     tell(&contents.issues());
-    // What is there although it is lost has lost its owner and mode only.
-    contents.lost().for_each(|(path, _)| facts.doubt(&path));
-    let coverage = index.and_then(|bytes| Coverage::of_index(&bytes, &mut facts).ok());
-    let coverage = coverage.unwrap_or_else(|| Coverage::guess(&facts, contents.lost().collect::<BTreeMap<_, _>>()));
+    contents.lost().for_each(|(path, _)| facts.lose(&path));
+    let coverage = match index.map(|bytes| Coverage::of_index(&bytes, &mut facts)) {
+        Some(Ok(coverage)) => coverage,
+        unknown => {
+            if let Some(Err(cause)) = unknown {
+                warn!("{}: its index cannot be read: {cause}", backup.path.display());
+            }
+            Coverage::guess(&facts, contents.lost().collect::<BTreeMap<_, _>>())
+        }
+    };
     Ok(Side { facts, coverage })
 }
 
