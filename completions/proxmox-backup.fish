@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check decrypt backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check decrypt newkey backup h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -42,6 +42,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verb
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l decrypt -d 'The older spelling of `decrypt`'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l newkey -d 'The older spelling of `key new`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l backup -d 'The older spelling of `backup`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l version -d 'Print version'
@@ -55,6 +56,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extra
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "key" -d 'Keys that backups are encrypted for, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "config" -d 'Check, show or write the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "man" -d 'Write man pages into a directory'
@@ -238,6 +240,99 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "new" -d 'Add whom backups are encrypted for; without options as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "show" -d 'Show whom backups are encrypted for'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "derive" -d 'Print the public key that a passphrase gives'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l recipient -d 'Public key: age1…, ssh-ed25519 …, ssh-rsa …; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l passphrase-file -d 'File with a passphrase, of which only a public key is stored; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l passphrase-file -d 'File with the passphrase; `-` reads standard input; without it you are asked' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l salt -d 'Salt of the passphrase, instead of those in the recipients file' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l yes-show-private -d 'Print the private key too, as `age -d -i` takes it'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Add whom backups are encrypted for; without options as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show whom backups are encrypted for'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "derive" -d 'Print the public key that a passphrase gives'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -375,21 +470,26 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completion
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "list" -d 'List the backups'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "ls" -d 'List what is in a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "completions" -d 'Print shell completions'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for, and proof of those that open them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Add whom backups are encrypted for; without options as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show whom backups are encrypted for'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "derive" -d 'Print the public key that a passphrase gives'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Name every mistake of the configuration file'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and where that comes from'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file with every setting explained'

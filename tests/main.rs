@@ -19,6 +19,7 @@ mod formats;
 mod full_disk;
 mod hosts;
 mod interrupt;
+mod keys;
 mod legacy;
 mod locks;
 mod moving;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::keys::KeyArgs;
 
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody's cron line has")]
 #[derive(Debug, Parser)]
 #[command(
     name = "proxmox-backup",
@@ -29,6 +30,9 @@ pub(super) struct Cli {
     /// The older spelling of `decrypt`.
     #[arg(long, hide = true)]
     pub decrypt: bool,
+    /// The older spelling of `key new`.
+    #[arg(long, hide = true)]
+    pub newkey: bool,
     /// The older spelling of `backup`.
     #[arg(long = "backup", hide = true)]
     pub backup_flag: bool,
@@ -188,6 +192,9 @@ pub(super) enum Command {
         #[command(flatten)]
         keys: KeyArgs,
     },
+    /// Keys that backups are encrypted for, and proof of those that open them
+    #[command(subcommand, after_help = super::help::KEY)]
+    Key(KeyCommand),
     /// Remove old backups now, by the policy of the configuration
     #[command(after_help = super::help::PRUNE)]
     Prune {
@@ -248,6 +255,47 @@ pub(super) struct DiffArgs {
     /// What opens encrypted ones.
     #[command(flatten)]
     pub(super) keys: KeyArgs,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Add whom backups are encrypted for; without options as a dialogue
+    #[command(after_help = super::help::KEY_NEW)]
+    New {
+        /// Public key: age1…, ssh-ed25519 …, ssh-rsa …; may be given again
+        #[arg(long, value_name = "KEY")]
+        recipient: Vec<String>,
+        /// File with a passphrase, of which only a public key is stored; `-` reads standard input
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Show whom backups are encrypted for
+    #[command(after_help = super::help::KEY_SHOW)]
+    Show,
+    /// Print the public key that a passphrase gives
+    #[command(after_help = super::help::KEY_DERIVE)]
+    Derive {
+        /// File with the passphrase; `-` reads standard input; without it you are asked
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// Salt of the passphrase, instead of those in the recipients file
+        #[arg(long, value_name = "SALT")]
+        salt: Option<String>,
+        /// Print the private key too, as `age -d -i` takes it
+        #[arg(long)]
+        yes_show_private: bool,
+    },
+    /// Prove that a key opens a backup: decode all of it, write nothing
+    #[command(after_help = super::help::KEY_VERIFY)]
+    Verify {
+        /// `latest`, an ID from `list` (its end is enough), or a file; none = the newest
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+        /// What opens it.
+        #[command(flatten)]
+        keys: KeyArgs,
+    },
 }
 
 /// What to do with the configuration.

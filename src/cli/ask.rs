@@ -1,35 +1,65 @@
 //! Asks on the terminal, whatever standard input and output are connected to.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::output::printable;
 use crate::secret::Secret;
-use crate::system::open_terminal;
+use crate::system::{Cancel, open_terminal};
 use crate::workflow::Ask;
+
+/// A signal between the look at the flag and the wait is noticed after this many milliseconds.
+const POLL_MILLISECONDS: u8 = 200;
 
 /// The process's terminal.
 pub(super) struct Terminal {
     out: File,
     answers: BufReader<File>,
+    cancel: Cancel,
 }
 
 impl Terminal {
     /// `None` where there is none: cron, systemd, pipes.
-    pub(super) fn open() -> Option<Self> {
+    pub(super) fn open(cancel: &Cancel) -> Option<Self> {
         let out = open_terminal(Path::new("/dev/tty")).ok()?;
         let answers = BufReader::new(out.try_clone().ok()?);
-        Some(Self { out, answers })
+        Some(Self { out, answers, cancel: cancel.clone() })
+    }
+
+    /// `None` also where a script called us, though a person started that.
+    pub(super) fn attended(cancel: &Cancel) -> Option<Self> {
+        if std::io::stdin().is_terminal() { Self::open(cancel) } else { None }
     }
 
     fn read(&mut self, question: &str) -> Option<String> {
         write!(self.out, "{question}").ok()?;
         let mut line = String::new();
+        self.wait()?;
         let got = self.answers.read_line(&mut line).ok()?;
-        (got > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned())
+        // In place: a copy of a secret would stay in memory.
+        line.truncate(line.trim_end_matches(['\n', '\r']).len());
+        (got > 0).then_some(line)
+    }
+
+    /// Until there is an answer; `None` once the run was asked to stop, so that everything that was
+    /// changed about the terminal is put back.
+    fn wait(&self) -> Option<()> {
+        while self.answers.buffer().is_empty() {
+            self.cancel.check().ok()?;
+            let mut terminal = [PollFd::new(self.answers.get_ref().as_fd(), PollFlags::POLLIN)];
+            match poll(&mut terminal, PollTimeout::from(POLL_MILLISECONDS)) {
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => break,
+                Err(_) => return None,
+            }
+        }
+        Some(())
     }
 }
 

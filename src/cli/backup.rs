@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Trouble;
 use super::args::BackupArgs;
+use super::key;
 use super::output::Output;
 use super::session::{Session, issues};
 use crate::config::Loaded;
@@ -21,6 +22,9 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let system = Session::system(&loaded.config)?;
     if system.root.is_live() && !is_root() {
         return Err(Failure::NotRoot.into());
+    }
+    if !loaded.config.run.is_dry_run {
+        key::ensure_recipient(&loaded.config)?;
     }
     let run_dir = session.run_dir();
     let issues = issues(&loaded);

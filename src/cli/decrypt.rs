@@ -51,24 +51,24 @@ fn left() -> ExitCode {
 
 /// Lists the encrypted backups and asks for one and for a place; `None` when the person leaves.
 fn choose(session: &Session, to: Option<&Path>) -> Result<Option<(Backup, PathBuf)>, Trouble> {
+    let cancel = cancel()?;
     let loaded = session.load(&[])?;
     let dir = &loaded.config.local.backups;
     let encrypted: Vec<Stored> = Directory::new(dir).list()?.into_iter().filter(|stored| stored.is_encrypted).collect();
     if encrypted.is_empty() {
         return Err(Failure::NotFound(format!("there is no encrypted backup in {}", dir.display())).into());
     }
-    let Some(mut terminal) = Terminal::open() else {
+    let Some(mut terminal) = Terminal::open(&cancel) else {
         return Err(Failure::NotFound("no backup was named, and there is no terminal to ask on".to_owned()).into());
     };
     for (number, stored) in encrypted.iter().enumerate() {
         terminal.tell(&format!("{:>3}  {}  {}", number + 1, stored.id, ByteSize(stored.bytes)));
     }
-    let Some(stored) = ask_number(&mut terminal, &encrypted) else { return Ok(None) };
-    let place = match to {
-        Some(to) => Some(to.to_owned()),
-        None => ask_place(&mut terminal),
-    };
-    let Some(place) = place else { return Ok(None) };
+    let stored = ask_number(&mut terminal, &encrypted);
+    let place = stored.and_then(|_| to.map_or_else(|| ask_place(&mut terminal), |to| Some(to.to_owned())));
+    // Nobody answers after ^C.
+    cancel.check()?;
+    let (Some(stored), Some(place)) = (stored, place) else { return Ok(None) };
     let backup = Backup::open(&stored.path).map_err(Failure::from)?;
     Ok(Some((backup, place)))
 }

@@ -71,6 +71,31 @@ Examples:
   proxmox-backup decrypt
   proxmox-backup decrypt latest --identity /root/key.txt --to /root/restore";
 
+pub(super) const KEY: &str = "\
+Examples:
+  proxmox-backup key new
+  proxmox-backup key verify --identity /media/usb/key.txt";
+
+pub(super) const KEY_NEW: &str = "\
+Examples:
+  proxmox-backup key new
+  proxmox-backup key new --recipient 'ssh-ed25519 AAAA... admin@office'";
+
+pub(super) const KEY_SHOW: &str = "\
+Examples:
+  proxmox-backup key show
+  proxmox-backup key show --json";
+
+pub(super) const KEY_DERIVE: &str = "\
+Examples:
+  proxmox-backup key derive
+  proxmox-backup key derive --yes-show-private >/media/usb/key.txt";
+
+pub(super) const KEY_VERIFY: &str = "\
+Examples:
+  proxmox-backup key verify
+  proxmox-backup key verify 20261121-020000 --passphrase-file -";
+
 pub(super) const PRUNE: &str = "\
 Examples:
   proxmox-backup prune --dry-run

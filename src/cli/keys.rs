@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Trouble;
 use super::ask::Terminal;
-use super::session::Session;
+use super::session::{Session, cancel};
 use crate::archive::Salt;
 use crate::bundle::Backup;
 use crate::secret::Secret;
@@ -35,8 +35,8 @@ pub(super) struct KeyArgs {
 impl KeyArgs {
     /// Reads what is named.
     pub(super) fn read(&self) -> Result<Keys, Trouble> {
-        let identities = self.identity.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
-        let passphrase = self.passphrase_file.as_deref().map(read).transpose()?.map(|text| first_line(&text));
+        let identities = self.identity.iter().map(|path| read_secret(path)).collect::<Result<_, _>>()?;
+        let passphrase = self.passphrase_file.as_deref().map(read_passphrase).transpose()?;
         let salt = self.salt.as_deref().map(Salt::parse).transpose().map_err(Failure::from)?;
         Ok(Keys { identities, passphrase, salts: salt.into_iter().collect() })
     }
@@ -50,12 +50,16 @@ pub(super) fn open_unlocked(session: &Session, id: &str, keys: &KeyArgs) -> Resu
 
 /// Puts the keys to a backup, or asks on the terminal; false when the person left.
 pub(super) fn unlock_with(backup: &mut Backup, keys: &KeyArgs) -> Result<bool, Trouble> {
-    let mut terminal = Terminal::open();
+    let cancel = cancel()?;
+    let mut terminal = Terminal::open(&cancel);
     let ask = terminal.as_mut().map(|terminal| terminal as &mut dyn Ask);
-    Ok(unlock(backup, &keys.read()?, ask)? == Unlocked::Yes)
+    let unlocked = unlock(backup, &keys.read()?, ask);
+    // Nobody answers after ^C: that is no missing key.
+    cancel.check()?;
+    Ok(unlocked? == Unlocked::Yes)
 }
 
-fn read(path: &Path) -> Result<Secret, Trouble> {
+fn read_secret(path: &Path) -> Result<Secret, Trouble> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
         let fail = FileError::of("read", "standard input");
@@ -68,6 +72,7 @@ fn read(path: &Path) -> Result<Secret, Trouble> {
 }
 
 /// Editors end files with a newline, which is no part of a passphrase.
-fn first_line(text: &Secret) -> Secret {
-    Secret::new(text.expose().lines().next().unwrap_or_default().to_owned())
+pub(super) fn read_passphrase(path: &Path) -> Result<Secret, Trouble> {
+    let text = read_secret(path)?;
+    Ok(Secret::new(text.expose().lines().next().unwrap_or_default().to_owned()))
 }

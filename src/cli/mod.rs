@@ -8,6 +8,7 @@ mod decrypt;
 mod diff;
 mod docs;
 mod help;
+mod key;
 mod keys;
 mod list;
 mod log;
@@ -23,7 +24,7 @@ use std::ffi::OsString;
 use ::log::{Log, error};
 use clap::Parser;
 
-use args::{BackupArgs, Cli, Command};
+use args::{BackupArgs, Cli, Command, KeyCommand};
 use keys::KeyArgs;
 use output::Output;
 use session::Session;
@@ -96,11 +97,12 @@ fn dispatch(
     logger: &'static log::Logger,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let Cli { global, backup, check, decrypt, backup_flag: _, command } = cli;
+    let Cli { global, backup, check, decrypt, newkey, backup_flag: _, command } = cli;
     let command = match command {
         Some(command) => command,
         None if check => Command::Check,
         None if decrypt => Command::Decrypt { id: None, to: None, keys: KeyArgs::default() },
+        None if newkey => Command::Key(KeyCommand::New { recipient: Vec::new(), passphrase_file: None }),
         None => Command::Backup(backup.clone()),
     };
     match command {
@@ -121,6 +123,7 @@ fn dispatch(
         Command::Decrypt { id, to, keys } => decrypt::run(&session, (id.as_deref(), &keys), to.as_deref(), output),
         Command::Verify { ids, all, keys } => verify::run(&session, &verify::Wanted { ids, all, keys }, output),
         Command::Diff(arguments) => diff::run(&session, &arguments, output),
+        Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
         Command::Config(command) => config::run(&session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),

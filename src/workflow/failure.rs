@@ -1,6 +1,6 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::{ExitCode, RecipientsError};
+use super::{ExitCode, KeyError, RecipientsError};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, VerifyError};
 use crate::preflight::PreflightError;
@@ -32,6 +32,9 @@ pub enum Failure {
     /// Encryption is asked for, and there is nobody to encrypt for.
     #[error("no backup made: {0}")]
     Recipients(#[from] RecipientsError),
+    /// A key was not made or proved.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A key that cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -76,16 +79,18 @@ impl Failure {
         match self {
             Self::Disabled => ExitCode::Skipped,
             Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
-            Self::Recipients(_)
-            | Self::Identity(_)
-            | Self::Salt(_)
-            | Self::Open(OpenError::Encrypted(_) | OpenError::Age { .. }) => ExitCode::Encryption,
             Self::Preflight(_) => ExitCode::Preflight,
             Self::PmxcfsMissing => ExitCode::Collection,
             Self::File(error)
+            | Self::Key(KeyError::File(error))
             | Self::Open(OpenError::File(error))
             | Self::Unpack(UnpackError::File(error))
             | Self::Verify(VerifyError::File(error)) => of_file(error),
+            Self::Recipients(_)
+            | Self::Key(_)
+            | Self::Identity(_)
+            | Self::Salt(_)
+            | Self::Open(OpenError::Encrypted(_) | OpenError::Age { .. }) => ExitCode::Encryption,
             Self::Seal(error) => of_seal(error),
             Self::Storage(StorageError::File(error)) if error.is_full() => ExitCode::DiskFull,
             Self::Storage(_) => ExitCode::Storage,
@@ -107,6 +112,7 @@ impl Failure {
             Self::Open(OpenError::Encrypted(_)) => {
                 Some("give what opens it: --identity FILE, or --passphrase-file FILE; `-` reads standard input")
             }
+            Self::Key(error) => error.hint(),
             Self::Preflight(error) => Some(error.hint()),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Unpack(error) if error.is_full() => {

@@ -10,6 +10,8 @@ mod extract;
 mod failure;
 mod find;
 mod gather;
+mod key;
+mod key_wizard;
 mod look;
 mod prepare;
 mod prune;
@@ -26,6 +28,10 @@ pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
 pub use find::find;
+pub use key::{
+    DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,
+};
+pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, prune, retention_plan};
 pub use recipients::{Addressees, RecipientsError, addressees};

@@ -1,7 +1,7 @@
 //! For whom a backup is encrypted: the configuration's keys and the recipients file, or a reason
 //! why there is no backup. Never a plain one instead.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::archive::{BadLine, Recipient, Recipients, RecipientsFile, Salt, parse_recipient_list};
@@ -45,22 +45,29 @@ pub fn addressees(settings: &config::Encryption) -> Result<Option<Addressees>, F
     if !settings.is_on {
         return Ok(None);
     }
-    let named = parse_recipient_list(settings.recipients.iter().map(String::as_str))
-        .map_err(|mistakes| RecipientsError::Bad { place: "AGE_RECIPIENT".to_owned(), mistakes })?;
-    let RecipientsFile { recipients: listed, salts } = read_file(settings)?;
+    let named = named_recipients(settings)?;
+    let path = &settings.recipients_file;
+    let RecipientsFile { recipients: listed, salts, .. } = parse_file(path, &text_of(path)?)?;
     let all: Vec<Recipient> = named.into_iter().chain(listed).collect();
     let recipients = Recipients::new(all).ok_or_else(|| RecipientsError::None(settings.recipients_file.clone()))?;
     Ok(Some(Addressees { recipients, salts }))
 }
 
+/// Those of `AGE_RECIPIENT`.
+pub(super) fn named_recipients(settings: &config::Encryption) -> Result<Vec<Recipient>, RecipientsError> {
+    parse_recipient_list(settings.recipients.iter().map(String::as_str))
+        .map_err(|mistakes| RecipientsError::Bad { place: "AGE_RECIPIENT".to_owned(), mistakes })
+}
+
 /// A file that is not there names nobody.
-fn read_file(settings: &config::Encryption) -> Result<RecipientsFile, RecipientsError> {
-    let path = &settings.recipients_file;
-    let text = match Root::live().and_then(|root| root.read_text(path)) {
-        Ok(text) => text,
-        Err(error) if error.is_absent() => return Ok(RecipientsFile::default()),
-        Err(error) => return Err(RecipientsError::File(error)),
-    };
-    RecipientsFile::parse(&text)
-        .map_err(|mistakes| RecipientsError::Bad { place: path.display().to_string(), mistakes })
+pub(super) fn text_of(path: &Path) -> Result<String, RecipientsError> {
+    match Root::live().and_then(|root| root.read_text(path)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.is_absent() => Ok(String::new()),
+        Err(error) => Err(RecipientsError::File(error)),
+    }
+}
+
+pub(super) fn parse_file(path: &Path, text: &str) -> Result<RecipientsFile, RecipientsError> {
+    RecipientsFile::parse(text).map_err(|mistakes| RecipientsError::Bad { place: path.display().to_string(), mistakes })
 }

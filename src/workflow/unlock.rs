@@ -46,6 +46,10 @@ pub fn unlock(backup: &mut Backup, keys: &Keys, ask: Option<&mut dyn Ask>) -> Re
     if let Some(passphrase) = &keys.passphrase {
         all.add(Identities::from_passphrase(passphrase, &salts(backup, keys)).map_err(IdentityError::from)?);
     }
+    // Damage is told by whoever reads on; a wrong key says nothing about the backup.
+    if let Err(error @ OpenError::Age { cause: AgeError::WrongKey { .. }, .. }) = opens(backup, &all) {
+        return Err(error.into());
+    }
     backup.identities = Some(Arc::new(all));
     Ok(Unlocked::Yes)
 }

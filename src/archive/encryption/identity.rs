@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use age::secrecy::SecretString;
+use age::secrecy::{ExposeSecret, SecretString};
 use age::{ssh, x25519};
 use zeroize::Zeroizing;
 
@@ -94,6 +94,15 @@ impl Identities {
     /// encrypt are left out.
     pub fn recipients(&self) -> Vec<Recipient> {
         self.0.iter().filter_map(Identity::recipient).collect()
+    }
+
+    /// The age keys themselves, as `age` takes them. SSH keys are left out.
+    pub fn private_texts(&self) -> Vec<Secret> {
+        let text = |identity: &Identity| match identity {
+            Identity::X25519(key) => Some(Secret::new(key.to_string().expose_secret().to_owned())),
+            Identity::Ssh(_) => None,
+        };
+        self.0.iter().filter_map(text).collect()
     }
 
     pub(super) fn as_age(&self) -> impl Iterator<Item = &dyn age::Identity> {

@@ -19,6 +19,8 @@ pub struct RecipientsFile {
     pub recipients: Vec<Recipient>,
     /// Salts of the keys made from passphrases.
     pub salts: Vec<Salt>,
+    /// Those of the keys that follow a salt.
+    pub of_passphrases: Vec<Recipient>,
 }
 
 /// A mistake in a list, and where it is.
@@ -77,11 +79,16 @@ impl RecipientsFile {
     /// Reads a file's text; names every mistake.
     pub fn parse(text: &str) -> Result<Self, Vec<BadLine>> {
         let mut file = Self::default();
+        let mut follows_salt = false;
         let mistakes: Vec<_> = text
             .lines()
             .enumerate()
             .filter_map(|(index, line)| {
-                file.take_line(line.trim()).err().map(|cause| BadLine { unit: "line", number: index + 1, cause })
+                file.take_line(line.trim(), &mut follows_salt).err().map(|cause| BadLine {
+                    unit: "line",
+                    number: index + 1,
+                    cause,
+                })
             })
             .collect();
         if mistakes.is_empty() { Ok(file) } else { Err(mistakes) }
@@ -93,16 +100,21 @@ impl RecipientsFile {
         format!("{salt}{recipient}\n")
     }
 
-    fn take_line(&mut self, line: &str) -> Result<(), BadLineCause> {
+    fn take_line(&mut self, line: &str, follows_salt: &mut bool) -> Result<(), BadLineCause> {
         if line.is_empty() {
             return Ok(());
         }
         let Some(comment) = line.strip_prefix('#') else {
-            self.recipients.push(line.parse()?);
+            let recipient: Recipient = line.parse()?;
+            if std::mem::take(follows_salt) {
+                self.of_passphrases.push(recipient.clone());
+            }
+            self.recipients.push(recipient);
             return Ok(());
         };
         if let Some(salt) = comment.trim().strip_prefix(SALT) {
             self.salts.push(Salt::parse(salt)?);
+            *follows_salt = true;
         }
         Ok(())
     }
@@ -142,6 +154,7 @@ mod tests {
         let keys: Vec<_> = file.recipients.iter().map(Recipient::text).collect();
         assert_eq!(keys, [ONE, TWO]);
         assert_eq!(file.salts[0].text(), SALT_TEXT);
+        assert_eq!(file.of_passphrases, file.recipients[..1]);
     }
 
     #[test]
