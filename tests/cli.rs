@@ -132,6 +132,7 @@ fn every_command_gives_one_json_object_and_nothing_else_on_standard_output() {
         (&["ls", "latest", "/etc/hosts"], "entries"),
         (&["verify"], "backups"),
         (&["verify", "--all"], "backups"),
+        (&["key", "show"], "recipients"),
         (&["prune"], "removed"),
         (&["prune", "--dry-run"], "backups"),
     ] {

@@ -13,6 +13,8 @@ use crate::system::{Cancel, create_private_dir};
 /// Unpacks what is meant below `to`, which is made if it is not there. Nothing is replaced.
 pub fn extract(backup: &Backup, wanted: &Members, to: &Path, cancel: &Cancel) -> Result<Unpacked, Failure> {
     let contents = Contents::of(backup, cancel)?;
+    // A missing or wrong key leaves nothing behind, no empty directory either.
+    drop(backup.plain()?);
     create_private_dir(to)?;
     let options = UnpackOptions { limits: limits(backup), ..UnpackOptions::default() };
     let unpacked = unpack_members(&|| contents.members(), to, &|name| wanted.matches(name), options);
