@@ -381,3 +381,25 @@ fn an_interrupted_decryption_leaves_no_copy() {
     }
     assert!(was_stopped);
 }
+
+#[test]
+fn what_a_killed_decryption_left_does_not_stop_the_next() {
+    let sample = host(PUBLIC, "COMPRESSION_TYPE=none\n");
+    sample.enlarge(100, 200_000);
+    sample.expect(0, &["backup"]);
+    let key = secret_file(&sample, "key", PRIVATE);
+    let to = sample.path("to");
+    let arguments = ["decrypt", "latest", "--identity", &key, "--to", to.to_str().unwrap()];
+    let mut child = sample.program(arguments).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let is_half_done = || names_in(&to).iter().any(|name| name.ends_with(".partial"));
+    while !is_half_done() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(is_half_done(), "{:?}", names_in(&to));
+
+    sample.expect(0, &arguments);
+
+    assert_eq!(names_in(&to).len(), 1, "{:?}", names_in(&to));
+}

@@ -32,7 +32,7 @@ pub fn reseal(
     dir: &Path,
     describe: impl FnOnce(String, u64) -> Manifest,
 ) -> Result<PathBuf, SealError> {
-    let partial = PartialFile::create(&decrypted_path(backup, dir))?;
+    let partial = PartialFile::create_over_stale(&decrypted_path(backup, dir))?;
     let mut file = partial.handle()?;
     file.seek(SeekFrom::Start(ARCHIVE_OFFSET)).map_err(FileError::of("write", partial.path()))?;
     let (sha256, length) = copy(plain, &mut file, backup, partial.path())?;

@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, PosixFadviseAdvice, RenameFlags, posix_fadvise, renameat2};
+use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, PosixFadviseAdvice, RenameFlags, posix_fadvise, renameat2};
 
 use super::FileError;
 
@@ -19,6 +19,8 @@ pub struct PartialFile {
     partial: PathBuf,
     target: PathBuf,
     is_published: bool,
+    /// Tells a file that is being written from one that a killed run left; not every file system can.
+    _lock: Option<Flock<File>>,
 }
 
 impl PartialFile {
@@ -27,11 +29,22 @@ impl PartialFile {
 
     /// Creates `<target>.partial`, which must not exist.
     pub fn create(target: &Path) -> Result<Self, FileError> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(Self::SUFFIX);
-        let partial = PathBuf::from(name);
+        let partial = partial_of(target);
         let file = create_new(&partial).map_err(FileError::of("create", &partial))?;
-        Ok(Self { file, partial, target: target.to_owned(), is_published: false })
+        let lock = file.try_clone().ok().and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).ok());
+        Ok(Self { file, partial, target: target.to_owned(), is_published: false, _lock: lock })
+    }
+
+    /// Creates it, and first removes the one that a killed run left; one that is still being
+    /// written stays.
+    pub fn create_over_stale(target: &Path) -> Result<Self, FileError> {
+        let partial = partial_of(target);
+        if let Ok(left) = open_file(&partial) {
+            if let Ok(_lock) = Flock::lock(left, FlockArg::LockExclusiveNonblock) {
+                remove_file(&partial)?;
+            }
+        }
+        Self::create(target)
     }
 
     /// A second handle on the same file, for a writer that owns it.
@@ -62,6 +75,12 @@ impl PartialFile {
         sync_dir(parent(&self.target))?;
         Ok(self.target.clone())
     }
+}
+
+fn partial_of(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(PartialFile::SUFFIX);
+    PathBuf::from(name)
 }
 
 impl Drop for PartialFile {
@@ -255,6 +274,19 @@ mod tests {
 
         PartialFile::create(&target).unwrap().publish().unwrap();
         assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_goes_and_what_is_being_written_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.tar");
+        std::fs::write(dir.path().join("a.tar.partial"), "left").unwrap();
+
+        let first = PartialFile::create_over_stale(&target).unwrap();
+
+        assert_eq!(std::fs::metadata(first.path()).unwrap().len(), 0);
+        assert!(PartialFile::create_over_stale(&target).is_err());
+        first.publish().unwrap();
     }
 
     #[test]
