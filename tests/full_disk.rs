@@ -59,8 +59,9 @@ fn a_disk_that_fills_up_costs_no_backup_and_keeps_no_rubbish() {
     let seed = setting("SEED", usize::try_from(std::process::id()).unwrap()) as u64;
     let mut random = Random::new(seed);
     let (mut full, mut made) = (0, 0);
-    for _ in 0..setting("FILLS", 20) {
-        let bytes = 128 * 1024 + random.below(1600) * 1024;
+    // The first surely fills up, the last surely does not; what lies between is by chance.
+    let by_chance = (0..setting("FILLS", 20)).map(|_| 128 * 1024 + random.below(1600) * 1024);
+    for bytes in std::iter::once(128 * 1024).chain(by_chance).chain([8 * 1024 * 1024]) {
         let what = format!("{bytes} bytes, SEED={seed}");
         let tier = sample.path("backups");
         let Some(disk) = SmallDisk::mount(&tier, bytes) else {
@@ -101,7 +102,7 @@ fn a_disk_that_fills_up_between_archive_and_side_files_leaves_none_of_them() {
     let needed: u64 = sample.backups().iter().map(|file| std::fs::metadata(file).unwrap().len()).sum();
     config.local.backups = sample.path("small");
     let (mut full, mut made) = (0, 0);
-    for pages in 0..10 {
+    for pages in 0..16 {
         // From a few pages too small to a few more than enough.
         let Some(disk) = SmallDisk::mount(&config.local.backups, (needed / 4096 + pages - 4) * 4096) else {
             return skip("mounting a tmpfs is not permitted");
