@@ -46,7 +46,7 @@ pub(super) fn capture(walker: &mut Walker<'_>, path: &Path) -> Result<(), Gone> 
     let copy = walker.job.workspace.path().join("database");
     let captured = if root.is_live() { copy_live(path, &copy) } else { copy_offline(root, path, &copy) };
     let opened = captured.and_then(|()| Ok(open_file(&copy)?));
-    let _ = remove_file(&copy);
+    walker.job.workspace.discard(&copy);
     match opened {
         Ok(file) => {
             walker.parents(path.parent().unwrap_or(Path::new("/")))?;

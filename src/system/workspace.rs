@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
-use super::{FileError, create_private_dir};
+use super::{FileError, create_private_dir, remove_file, rename_file};
 
 const PREFIX: &str = "workspace-";
 const MARKER: &str = ".proxmox-config-backup";
@@ -20,24 +20,46 @@ const MARKER: &str = ".proxmox-config-backup";
 #[derive(Debug)]
 pub struct Workspace {
     path: PathBuf,
+    afterwards: Afterwards,
     _alive: Flock<File>,
+}
+
+/// What becomes of a workspace when its run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It goes.
+    Remove,
+    /// It stays for inspection until the next run, which takes it for one of a killed run.
+    Keep,
 }
 
 impl Workspace {
     /// Makes a new one below the run-time directory.
-    pub fn create(run_dir: &Path) -> Result<Self, FileError> {
+    pub fn create(run_dir: &Path, afterwards: Afterwards) -> Result<Self, FileError> {
         create_private_dir(run_dir)?;
         let path = make_unique(run_dir)?;
         let marker = path.join(MARKER);
         let alive = open_new(&marker)
             .and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, cause)| cause.into()))
             .map_err(FileError::of("create", &marker))?;
-        Ok(Self { path, _alive: alive })
+        Ok(Self { path, afterwards, _alive: alive })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes a file of it that has served; where the workspace is kept, gives it a number instead,
+    /// so that its name is free again.
+    pub fn discard(&self, file: &Path) {
+        if self.afterwards == Afterwards::Remove {
+            let _ = remove_file(file);
+            return;
+        }
+        let numbered = |number: u32| file.with_extension(number.to_string());
+        let free = (1..10_000).map(numbered).find(|name| !is_there(name));
+        let _ = free.map_or_else(|| remove_file(file), |name| rename_file(file, &name));
     }
 
     /// An empty spool whose overflow lies here.
@@ -48,7 +70,9 @@ impl Workspace {
 
 impl Drop for Workspace {
     fn drop(&mut self) {
-        let _ = remove_tree(&self.path);
+        if self.afterwards == Afterwards::Remove {
+            let _ = remove_tree(&self.path);
+        }
     }
 }
 
@@ -59,6 +83,9 @@ pub struct Sweep(pub Arc<Workspace>);
 
 impl Drop for Sweep {
     fn drop(&mut self) {
+        if self.0.afterwards == Afterwards::Keep {
+            return;
+        }
         // A late thread may create a file between the listing and the removal of the directory.
         for _ in 0..10 {
             match remove_tree(&self.0.path) {
@@ -67,6 +94,11 @@ impl Drop for Sweep {
             }
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
 }
 
 fn make_unique(run_dir: &Path) -> Result<PathBuf, FileError> {
@@ -200,7 +232,7 @@ mod tests {
     #[test]
     fn a_living_workspace_stays_and_an_abandoned_one_goes() {
         let run = tempfile::tempdir().unwrap();
-        let alive = Workspace::create(run.path()).unwrap();
+        let alive = Workspace::create(run.path(), Afterwards::Remove).unwrap();
         let abandoned = run.path().join("workspace-1-0");
         std::fs::create_dir(&abandoned).unwrap();
         std::fs::write(abandoned.join(MARKER), "").unwrap();
@@ -215,9 +247,27 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_workspace_stays_until_the_next_run() {
+        let run = tempfile::tempdir().unwrap();
+        let workspace = Arc::new(Workspace::create(run.path(), Afterwards::Keep).unwrap());
+        let path = workspace.path().to_owned();
+        for content in ["one", "two"] {
+            std::fs::write(path.join("database"), content).unwrap();
+            workspace.discard(&path.join("database"));
+        }
+
+        drop(Sweep(workspace));
+
+        assert_eq!(std::fs::read_to_string(path.join("database.1")).unwrap(), "one");
+        assert_eq!(std::fs::read_to_string(path.join("database.2")).unwrap(), "two");
+        assert_eq!(remove_stale_workspaces(run.path()), 1);
+        assert!(!path.exists());
+    }
+
+    #[test]
     fn a_spool_gives_back_what_it_took_in_memory_and_on_disk() {
         let run = tempfile::tempdir().unwrap();
-        let workspace = Workspace::create(run.path()).unwrap();
+        let workspace = Workspace::create(run.path(), Afterwards::Remove).unwrap();
         for length in [0, 10, Spool::IN_MEMORY + 1] {
             let bytes: Vec<u8> = (0..length).map(|n| u8::try_from(n % 251).unwrap()).collect();
             let mut spool = workspace.spool();

@@ -19,7 +19,7 @@ use crate::plan::BackupPlan;
 use crate::preflight::{self, Passed, Touch};
 use crate::report::{RunReport, timed};
 use crate::retention::RetentionPlan;
-use crate::system::{Sweep, System, Workspace};
+use crate::system::{Afterwards, Sweep, System, Workspace};
 
 /// What a run is made of.
 pub struct BackupJob<'a> {
@@ -58,7 +58,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     // Before anything is made: asked for and not given would be the worst of all.
     let addressees = addressees(&job.config.encryption)?;
     let lock = pre_checks(job, Touch::Really)?;
-    let workspace = Arc::new(Workspace::create(job.run_dir)?);
+    let workspace = Arc::new(Workspace::create(job.run_dir, Afterwards::Remove)?);
     let sweep = Sweep(Arc::clone(&workspace));
 
     step(2, "Finding out what this host is, planning what to collect");
