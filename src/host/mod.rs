@@ -7,6 +7,7 @@ mod cluster;
 mod names;
 mod inventory;
 mod detect;
+mod server_id;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster
 pub use detect::{detect, detection_report};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use sections::{Section, parse as parse_sections};
+pub use server_id::{ServerId, ServerIdError, known_server_id, own_server_id};
 
 /// What this machine is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
