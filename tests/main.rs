@@ -30,5 +30,6 @@ mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
 mod samples;
+mod security;
 mod steady;
 mod traced;

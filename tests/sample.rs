@@ -105,8 +105,16 @@ impl Sample {
         work: impl FnOnce(&BackupJob<'_>) -> T,
     ) -> T {
         let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel: Cancel::default() };
-        let run_dir = self.path("run");
-        work(&BackupJob { config, system: Arc::new(system), run_dir: &run_dir, reason: None, issues: Vec::new() })
+        let (run_dir, state_dir) = (self.path("run"), self.path("state"));
+        work(&BackupJob {
+            config,
+            system: Arc::new(system),
+            run_dir: &run_dir,
+            state_dir: &state_dir,
+            config_file: None,
+            reason: None,
+            issues: Vec::new(),
+        })
     }
 
     /// The checked configuration of this sample, for tests that change a value of it.

@@ -26,10 +26,18 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     if !loaded.config.run.is_dry_run {
         key::ensure_recipient(&loaded.config)?;
     }
-    let run_dir = session.run_dir();
+    let (run_dir, state_dir) = (session.run_dir(), session.state_dir());
     let issues = issues(&loaded);
     tell(&issues);
-    let job = BackupJob { config: &loaded.config, system, run_dir: &run_dir, reason: arguments.reason.clone(), issues };
+    let job = BackupJob {
+        config: &loaded.config,
+        system,
+        run_dir: &run_dir,
+        state_dir: &state_dir,
+        config_file: loaded.file.as_deref(),
+        reason: arguments.reason.clone(),
+        issues,
+    };
     if loaded.config.run.is_dry_run {
         return preview(&job, output);
     }
@@ -89,7 +97,8 @@ fn conclude(report: &mut RunReport, logs: &RunLogs, output: &mut Output) -> Resu
 }
 
 fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let DryRun { host, passed, plan, retention } = dry_run(job)?;
+    let DryRun { host, passed, plan, retention, issues, .. } = dry_run(job)?;
+    tell(&issues);
     if output.is_json() {
         output.object(&json!({
             "dry_run": true,
@@ -98,9 +107,10 @@ fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble
             "recipes": plan.recipes,
             "commands": plan.commands.iter().map(|command| command.argv.join(" ")).collect::<Vec<_>>(),
             "left_out": plan.left_out,
+            "issues": issues,
             "would_remove": retention.removals().map(ToString::to_string).collect::<Vec<_>>(),
         }))?;
-        return Ok(verdict_of(job));
+        return Ok(verdict_of(job.issues.iter().chain(&issues)));
     }
     output.line("Nothing is written: this is a dry run.\n")?;
     for check in &passed {
@@ -113,11 +123,11 @@ fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble
         [] => output.line("\nRetention would remove nothing.")?,
         some => output.line(format!("\nRetention would remove {}.", some.join(", ")))?,
     }
-    Ok(verdict_of(job))
+    Ok(verdict_of(job.issues.iter().chain(&issues)))
 }
 
-fn verdict_of(job: &BackupJob<'_>) -> ExitCode {
-    let warns = job.issues.iter().any(|issue| issue.severity == Severity::Warning);
+fn verdict_of<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> ExitCode {
+    let warns = issues.into_iter().any(|issue| issue.severity == Severity::Warning);
     if warns { ExitCode::Warnings } else { ExitCode::Done }
 }
 
@@ -128,28 +138,42 @@ pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, 
     if system.root.is_live() && !is_root() {
         return Err(Failure::NotRoot.into());
     }
-    let run_dir = session.run_dir();
-    let issues = issues(&loaded);
-    let job = BackupJob { config: &loaded.config, system, run_dir: &run_dir, reason: None, issues };
-    let DryRun { host, passed, plan, .. } = dry_run(&job)?;
+    let (run_dir, state_dir) = (session.run_dir(), session.state_dir());
+    let mut job = BackupJob {
+        config: &loaded.config,
+        system,
+        run_dir: &run_dir,
+        state_dir: &state_dir,
+        config_file: loaded.file.as_deref(),
+        reason: None,
+        issues: issues(&loaded),
+    };
+    let DryRun { host, passed, plan, issues, server_id, .. } = dry_run(&job)?;
+    job.issues.extend(issues);
     tell(&job.issues);
     let file =
         loaded.file.as_ref().map_or_else(|| "none, defaults apply".to_owned(), |file| file.display().to_string());
     if output.is_json() {
         output.object(&json!({
-            "ok": verdict_of(&job) == ExitCode::Done,
+            "ok": verdict_of(&job.issues) == ExitCode::Done,
             "configuration": file,
             "host": host,
+            "server_id": server_id,
             "checks": passed.iter().map(|check| json!({"name": check.name, "message": check.message})).collect::<Vec<_>>(),
             "issues": job.issues,
         }))?;
-        return Ok(verdict_of(&job));
+        return Ok(verdict_of(&job.issues));
     }
     output.remark(format!("✓ Configuration: {file}"))?;
     output.remark(format!("✓ Host: {} ({})", host.name, RunReport::proxmox_type(&host)))?;
+    match &server_id {
+        Some(id) => output.remark(format!("✓ Server identity: {id}"))?,
+        None if job.system.root.is_live() => output.remark("✓ Server identity: none yet, the first backup makes it")?,
+        None => {}
+    }
     for check in &passed {
         output.remark(format!("✓ {}: {}", check.name, check.message))?;
     }
     output.remark(format!("✓ Plan: {} recipes, {} commands", plan.recipes.len(), plan.commands.len()))?;
-    Ok(verdict_of(&job))
+    Ok(verdict_of(&job.issues))
 }

@@ -20,6 +20,9 @@ use crate::workflow::find;
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
 const RUN_DIR: &str = "/run/proxmox-config-backup";
 
+/// Systemd gives its `StateDirectory=` in the environment.
+const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
+
 /// One call of the program.
 pub(super) struct Session {
     pub(super) global: Global,
@@ -63,6 +66,12 @@ impl Session {
         // Of several directories, separated by colons, the first is the one named first in the unit.
         let given = self.environment.get("RUNTIME_DIRECTORY").and_then(|dirs| dirs.split(':').next());
         PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(RUN_DIR))
+    }
+
+    /// What lasts from run to run lies here.
+    pub(super) fn state_dir(&self) -> PathBuf {
+        let given = self.environment.get("STATE_DIRECTORY").and_then(|dirs| dirs.split(':').next());
+        PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(STATE_DIR))
     }
 
     /// Opens the backup a user names. A file is opened without looking at any configuration.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::Checked;
 use super::codec::default_level;
 use super::keys;
-use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run, Samples};
+use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run, Samples, Security};
 use crate::recipe::{Default, catalog};
 
 /// Keys that say where a recipe's usual place is.
@@ -28,6 +28,11 @@ pub(super) fn config(checked: &Checked) -> Config {
             recipients_file: place(checked, "AGE_RECIPIENT_FILE"),
         },
         retention: retention(checked),
+        security: Security {
+            is_on: checked.bool("SECURITY_CHECK_ENABLED"),
+            repairs: checked.bool("AUTO_FIX_PERMISSIONS"),
+            continues: checked.bool("CONTINUE_ON_SECURITY_ISSUES"),
+        },
     }
 }
 
@@ -49,6 +54,8 @@ fn run(checked: &Checked) -> Run {
             (true, true) => Colors::LevelsAndSteps,
         },
         root: checked.path("SYSTEM_ROOT_PREFIX").filter(|root| root != Path::new("/")),
+        // What is kept is plain text of what the archive encrypts.
+        keeps_workspace: checked.bool("KEEP_WORKSPACE") && !checked.bool("ENCRYPT_ARCHIVE"),
     }
 }
 
@@ -229,6 +236,9 @@ mod tests {
             ("PVE_BACKUP_INCLUDE_PATTERN", "qemu-100"),
             ("PBS_DATASTORE_PATH", "/mnt/a"),
             ("AUTO_DETECT_DATASTORES", "off"),
+            ("KEEP_WORKSPACE", "true"),
+            ("ABORT_ON_SECURITY_ISSUES", "false"),
+            ("AUTO_FIX_PERMISSIONS", "no"),
         ]);
         let samples = Samples {
             largest_backup: crate::units::ByteSize(2 << 20),
@@ -248,5 +258,12 @@ mod tests {
         assert_eq!((config.archive.codec, config.archive.level), (Codec::Bzip2, 9));
         assert_eq!((config.retention.max_local, config.run.log_level), (0, 5));
         assert_eq!(config.run.root.as_deref(), Some(Path::new("/mnt/host")));
+        assert!(config.run.keeps_workspace);
+        assert_eq!(config.security, Security { is_on: true, repairs: false, continues: true });
+    }
+    #[test]
+    fn no_workspace_is_kept_where_archives_are_encrypted() {
+        let config = config_of(&[("KEEP_WORKSPACE", "true"), ("ENCRYPT_ARCHIVE", "true")]);
+        assert!(!config.run.keeps_workspace);
     }
 }

@@ -19,7 +19,7 @@ const FOLLOWS: [(&str, &str); 3] = [
 ];
 
 /// Directories whose owner and mode Proxmox Backup Server depends on (`proxmox-facts` §1).
-const NOT_OURS: [&str; 5] = [
+pub const NOT_OURS: [&str; 5] = [
     "/etc/proxmox-backup",
     "/var/lib/proxmox-backup",
     "/var/log/proxmox-backup",
@@ -169,6 +169,14 @@ impl Check {
                 let reason = format!("is out of range for {}", codec.as_str());
                 let suggestion = format!("{} to {}", range.start(), range.end());
                 self.complain(checked, "COMPRESSION_LEVEL", Complaint { reason, suggestion: Some(suggestion) });
+            }
+        }
+        if checked.bool("KEEP_WORKSPACE") && checked.bool("ENCRYPT_ARCHIVE") {
+            if let Some(chosen) = checked.values.get("KEEP_WORKSPACE") {
+                let origin = chosen.origin.clone();
+                let setting = Setting { key: "KEEP_WORKSPACE".to_owned(), value: String::new(), origin };
+                let reason = "does not count: ENCRYPT_ARCHIVE is true, and what is kept would lie there in plain";
+                self.findings.push(finding(Weight::Notice, &setting, None, reason, None));
             }
         }
         for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH"] {

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use crate::units::ByteSize;
 
-pub use check::Shown;
+pub use check::{NOT_OURS, Shown};
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 pub use convert::{Converted, convert};
 pub use find::PLACES;
@@ -60,6 +60,8 @@ pub struct Config {
     pub encryption: Encryption,
     /// What to keep on the local tier.
     pub retention: Retention,
+    /// Checks of owners and modes before a run.
+    pub security: Security,
 }
 
 /// Switches of the run itself.
@@ -75,6 +77,8 @@ pub struct Run {
     pub colors: Colors,
     /// `SYSTEM_ROOT_PREFIX`: collect from another machine's disk.
     pub root: Option<PathBuf>,
+    /// `KEEP_WORKSPACE`; false wherever archives are encrypted.
+    pub keeps_workspace: bool,
 }
 
 /// How much colour a terminal gets.
@@ -212,6 +216,17 @@ pub struct Retention {
     pub max_local: u32,
     /// `MAX_LOCAL_LOGS`; 0 = all.
     pub max_local_logs: u32,
+}
+
+/// Checks of owners and modes before a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Security {
+    /// `SECURITY_CHECK_ENABLED`.
+    pub is_on: bool,
+    /// `AUTO_FIX_PERMISSIONS`: our own places are repaired.
+    pub repairs: bool,
+    /// `CONTINUE_ON_SECURITY_ISSUES`: what is left is a warning instead of the end of the run.
+    pub continues: bool,
 }
 
 impl Mode {

@@ -1,6 +1,9 @@
 //! Checks before work, in this order: directories → disk space → permissions → lock.
 //!
-//! The order matters: a missing directory must not show up as a failing lock.
+//! The order matters: a missing directory must not show up as a failing lock. Before all of them,
+//! by itself: [`secure`], whether owners and modes are such that a run makes sense.
+
+mod security;
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +12,8 @@ use chrono::{DateTime, Local};
 use crate::config;
 use crate::system::{FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir};
 use crate::units::{ByteSize, Elapsed};
+
+pub use security::{Doubt, Finding, Places, Repair, Scope, Secured, SecurityError, secure};
 
 /// Name of the lock file in its directory; the old tools used the same.
 pub const LOCK_FILE: &str = ".backup.lock";

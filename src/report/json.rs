@@ -29,6 +29,9 @@ impl RunReport {
             "backups_present": self.retention.present,
             "backups_removed": self.retention.removed,
         });
+        if let (Some(id), Some(fields)) = (&self.server_id, object.as_object_mut()) {
+            fields.insert("server_id".to_owned(), json!(id));
+        }
         if let (Some(archive), Some(fields)) = (&self.archive, object.as_object_mut()) {
             let facts = json!({
                 "backup_id": archive.id,

@@ -6,7 +6,7 @@ mod text;
 use chrono::{DateTime, Local};
 
 use crate::bundle::Phase;
-use crate::host::Host;
+use crate::host::{Host, ServerId};
 use crate::issue::{Issue, Severity, Stage};
 use crate::system::Clock;
 use crate::units::Elapsed;
@@ -16,6 +16,8 @@ use crate::units::Elapsed;
 pub struct RunReport {
     /// What the machine is.
     pub host: Host,
+    /// The number of the server it was made on; `None` for another machine's disk.
+    pub server_id: Option<ServerId>,
     /// When it began.
     pub started: DateTime<Local>,
     /// When it ended.
@@ -105,6 +107,7 @@ impl RunReport {
     pub fn new(host: Host, started: DateTime<Local>) -> Self {
         Self {
             host,
+            server_id: None,
             started,
             finished: started,
             counters: Counters::default(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use log::info;
 
 use super::gather::{Gathered, gather, io_limit};
+use super::guard::{guard, known_identity, own_identity};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
 use super::recipients::{Addressees, addressees};
@@ -13,7 +14,7 @@ use super::{Failure, seal_up};
 use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
 use crate::config::Config;
-use crate::host::Host;
+use crate::host::{Host, ServerId};
 use crate::issue::Issue;
 use crate::plan::BackupPlan;
 use crate::preflight::{self, Passed, Touch};
@@ -29,6 +30,10 @@ pub struct BackupJob<'a> {
     pub system: Arc<System>,
     /// Run-time directory: workspaces lie here.
     pub run_dir: &'a Path,
+    /// State directory: what lasts from run to run.
+    pub state_dir: &'a Path,
+    /// The configuration file that was read; `None` = defaults.
+    pub config_file: Option<&'a Path>,
     /// Why it is made, where somebody said.
     pub reason: Option<String>,
     /// Problems from before the run: the configuration's.
@@ -45,6 +50,10 @@ pub struct DryRun {
     pub plan: BackupPlan,
     /// What retention would do, the new backup counted.
     pub retention: RetentionPlan,
+    /// What the checks have to say besides.
+    pub issues: Vec<Issue>,
+    /// This server's number, where it has one.
+    pub server_id: Option<ServerId>,
 }
 
 /// Makes a backup.
@@ -55,15 +64,17 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
+    report.issues.extend(guard(job, Touch::Really)?.1);
     // Before anything is made: asked for and not given would be the worst of all.
     let addressees = addressees(&job.config.encryption)?;
     let lock = pre_checks(job, Touch::Really)?;
-    let workspace = Arc::new(Workspace::create(job.run_dir, Afterwards::Remove)?);
+    let workspace = Arc::new(Workspace::create(job.run_dir, afterwards(job.config))?);
     let sweep = Sweep(Arc::clone(&workspace));
 
     step(2, "Finding out what this host is, planning what to collect");
     let Prepared { host, plan } = prepare(job)?;
     explain_detection(&host, job);
+    report.server_id = own_identity(job, &host.name, &mut report.issues);
     report.host = host;
     let plan = Arc::new(plan);
     let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;
@@ -93,6 +104,9 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 
     step(8, "Report");
     report.finished = clock.now();
+    if job.config.run.keeps_workspace {
+        info!("Kept until the next run: {}", workspace.path().display());
+    }
     drop((sweep, workspace, lock));
     Ok(report)
 }
@@ -100,12 +114,15 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 /// Thinks a run through; changes nothing.
 pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
     allowed(job.config)?;
+    let (secured, mut issues) = guard(job, Touch::DryRun)?;
     addressees(&job.config.encryption)?;
     let now = job.system.clock.now();
-    let (passed, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
+    let (checked, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
+    let passed = secured.into_iter().chain(checked).collect();
     let Prepared { host, plan } = prepare(job)?;
     let retention = preview(job.config, &BackupId::new(&host.name, &now), now)?;
-    Ok(DryRun { host, passed, plan, retention })
+    let server_id = known_identity(job, &mut issues);
+    Ok(DryRun { host, passed, plan, retention, issues, server_id })
 }
 
 fn allowed(config: &Config) -> Result<(), Failure> {
@@ -113,6 +130,10 @@ fn allowed(config: &Config) -> Result<(), Failure> {
         return Err(Failure::Disabled);
     }
     Ok(())
+}
+
+fn afterwards(config: &Config) -> Afterwards {
+    if config.run.keeps_workspace { Afterwards::Keep } else { Afterwards::Remove }
 }
 
 fn step(number: u8, what: &str) {

@@ -3,7 +3,7 @@
 use super::{ExitCode, KeyError, RecipientsError};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, VerifyError};
-use crate::preflight::PreflightError;
+use crate::preflight::{PreflightError, SecurityError};
 use crate::storage::StorageError;
 use crate::system::{Cancelled, FileError, Signal};
 
@@ -44,6 +44,9 @@ pub enum Failure {
     /// A check before the run.
     #[error("Pre-backup validation failed: {0}")]
     Preflight(#[from] PreflightError),
+    /// Owners, modes, private keys where none belong.
+    #[error("no backup made: {0}")]
+    Security(#[from] SecurityError),
     /// The cluster file system is not there.
     #[error("no backup made: /etc/pve/local does not exist, so the cluster file system is not mounted")]
     PmxcfsMissing,
@@ -80,6 +83,7 @@ impl Failure {
             Self::Disabled => ExitCode::Skipped,
             Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
             Self::Preflight(_) => ExitCode::Preflight,
+            Self::Security(_) => ExitCode::Security,
             Self::PmxcfsMissing => ExitCode::Collection,
             Self::File(error)
             | Self::Key(KeyError::File(error))
@@ -114,6 +118,7 @@ impl Failure {
             }
             Self::Key(error) => error.hint(),
             Self::Preflight(error) => Some(error.hint()),
+            Self::Security(error) => Some(error.hint()),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Unpack(error) if error.is_full() => {
                 Some("what is unpacked so far stays; free some space and try again elsewhere")

@@ -10,6 +10,7 @@ mod extract;
 mod failure;
 mod find;
 mod gather;
+mod guard;
 mod key;
 mod key_wizard;
 mod look;

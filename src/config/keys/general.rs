@@ -44,7 +44,7 @@ pub(super) const KEYS: &[Key] = &[
     key("SYSTEM_ROOT_PREFIX", Path, "", General, "collect from another machine's disk mounted here"),
     key("MAX_RUN_DURATION", Seconds(0, 604_800), "1h", General, "a run that takes longer is stopped; 0 = no limit")
         .not_yet(),
-    key("KEEP_WORKSPACE", Bool, "false", General, "keep the last run's workspace for inspection").not_yet(),
+    key("KEEP_WORKSPACE", Bool, "false", General, "keep the last run's workspace; not with ENCRYPT_ARCHIVE"),
     key("BACKUP_USER", Text, "backup", General, "owner for SET_BACKUP_PERMISSIONS").not_yet(),
     key("BACKUP_GROUP", Text, "", General, "group for SET_BACKUP_PERMISSIONS; empty = the owner's").not_yet(),
     key("SET_BACKUP_PERMISSIONS", Bool, "false", General, "give backups and logs to BACKUP_USER").not_yet(),
