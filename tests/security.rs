@@ -226,17 +226,21 @@ fn keys_of_another_user_become_roots_with_a_warning() {
 #[test]
 fn a_program_that_others_can_change_is_refused_and_not_touched() {
     let Some(places) = Places::new(NO_ROOM) else { return };
-    std::fs::copy(env!("CARGO_BIN_EXE_proxmox-backup"), places.at("program")).unwrap();
-    places.set("program", 0o775);
+    // Only an installed program is judged.
+    let installed = tempfile::tempdir_in("/usr/local").unwrap();
+    let program = installed.path().join("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_proxmox-backup"), &program).unwrap();
+    let mode = || std::fs::metadata(&program).unwrap().mode() & 0o7777;
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o775)).unwrap();
     // Also for another machine's disk.
     std::fs::create_dir(places.at("root")).unwrap();
     let root = places.at("root").display().to_string();
     for arguments in [&["backup"][..], &["--root", &root, "backup"]] {
-        let output = places.run_program(&places.at("program"), arguments);
+        let output = places.run_program(&program, arguments);
         assert_eq!(output.status.code(), Some(14), "{}", said(&output));
         assert!(said(&output).contains("program: others can change it (mode 0775)"), "{}", said(&output));
     }
-    assert_eq!(places.mode("program"), 0o775);
+    assert_eq!(mode(), 0o775);
 }
 
 #[test]

@@ -45,8 +45,16 @@ fn against_host(session: &Session, left: &Backup, arguments: &DiffArgs) -> Resul
     }
     let right = if system.root.is_live() { "this host".to_owned() } else { system.root.prefix().display().to_string() };
     let choice = Choice::new(content(arguments), false, &loaded.config.collect.moved);
-    let (run_dir, cancel) = (session.run_dir(), system.cancel.clone());
-    let job = BackupJob { config: &loaded.config, system, run_dir: &run_dir, reason: None, issues: issues(&loaded) };
+    let (run_dir, state_dir, cancel) = (session.run_dir(), session.state_dir(), system.cancel.clone());
+    let job = BackupJob {
+        config: &loaded.config,
+        system,
+        run_dir: &run_dir,
+        state_dir: &state_dir,
+        config_file: loaded.file.as_deref(),
+        reason: None,
+        issues: issues(&loaded),
+    };
     Ok((diff(left, &Against::Host(&job), &choice, &cancel)?, right))
 }
 

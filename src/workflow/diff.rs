@@ -13,7 +13,7 @@ use crate::bundle::Backup;
 use crate::collect::{Limits, start};
 use crate::diff::{Choice, Coverage, Difference, HostCoverage, Side, difference, read_collection, read_members};
 use crate::issue::{Issue, Severity};
-use crate::system::{Cancel, Sweep, Workspace};
+use crate::system::{Afterwards, Cancel, Sweep, Workspace};
 
 /// What a backup is compared with.
 pub enum Against<'a> {
@@ -54,7 +54,7 @@ fn side_of_backup(backup: &Backup, choice: &Choice, cancel: &Cancel) -> Result<S
 }
 
 fn side_of_host(job: &BackupJob<'_>, choice: &Choice) -> Result<Side, Failure> {
-    let workspace = Arc::new(Workspace::create(job.run_dir)?);
+    let workspace = Arc::new(Workspace::create(job.run_dir, Afterwards::Remove)?);
     let _sweep = Sweep(Arc::clone(&workspace));
     let mut plan = prepare(job)?.plan;
     plan.commands.clear();
