@@ -12,17 +12,14 @@ use crate::config::Loaded;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::RunLogs;
-use crate::system::{create_private_dir, is_root, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, Failure, backup, dry_run};
+use crate::system::{create_private_dir, write_atomically};
+use crate::workflow::{BackupJob, DryRun, ExitCode, backup, dry_run};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
     let overrides: &[(&str, String)] = if arguments.dry_run { &[("DRY_RUN", "true".to_owned())] } else { &[] };
     let loaded = session.load(overrides)?;
-    let system = Session::system(&loaded.config)?;
-    if system.root.is_live() && !is_root() {
-        return Err(Failure::NotRoot.into());
-    }
+    let system = Session::whole_system(&loaded.config)?;
     if !loaded.config.run.is_dry_run {
         key::ensure_recipient(&loaded.config)?;
     }
@@ -134,10 +131,7 @@ fn verdict_of<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> ExitCode {
 /// `proxmox-backup check`: everything a run would stumble over, without the run.
 pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, Trouble> {
     let loaded: Loaded = session.load(&[("DRY_RUN", "true".to_owned())])?;
-    let system = Session::system(&loaded.config)?;
-    if system.root.is_live() && !is_root() {
-        return Err(Failure::NotRoot.into());
-    }
+    let system = Session::whole_system(&loaded.config)?;
     let (run_dir, state_dir) = (session.run_dir(), session.state_dir());
     let mut job = BackupJob {
         config: &loaded.config,

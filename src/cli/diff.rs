@@ -12,8 +12,7 @@ use super::output::{Output, printable};
 use super::session::{Session, cancel, issues};
 use crate::bundle::Backup;
 use crate::diff::{Change, Choice, Content, Detail, Difference, NotCompared, Text, What};
-use crate::system::is_root;
-use crate::workflow::{Against, BackupJob, ExitCode, Failure, diff};
+use crate::workflow::{Against, BackupJob, ExitCode, diff};
 
 /// Paths that are named one by one; of more the reasons are counted.
 const MOST_UNREAD: usize = 20;
@@ -39,10 +38,7 @@ pub(super) fn run(session: &Session, arguments: &DiffArgs, output: &mut Output) 
 
 fn against_host(session: &Session, left: &Backup, arguments: &DiffArgs) -> Result<(Difference, String), Trouble> {
     let loaded = session.load(&[])?;
-    let system = Session::system(&loaded.config)?;
-    if system.root.is_live() && !is_root() {
-        return Err(Failure::NotRoot.into());
-    }
+    let system = Session::whole_system(&loaded.config)?;
     let right = if system.root.is_live() { "this host".to_owned() } else { system.root.prefix().display().to_string() };
     let choice = Choice::new(content(arguments), false, &loaded.config.collect.moved);
     let (run_dir, state_dir, cancel) = (session.run_dir(), session.state_dir(), system.cancel.clone());

@@ -14,8 +14,8 @@ use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
 use crate::host::detect;
 use crate::issue::Issue;
-use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System};
-use crate::workflow::find;
+use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System, is_root};
+use crate::workflow::{Failure, find};
 
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
 const RUN_DIR: &str = "/run/proxmox-config-backup";
@@ -61,23 +61,36 @@ impl Session {
         Ok(Arc::new(System { root, runner, clock: Clock::System, cancel: cancel()? }))
     }
 
+    /// The same, all of which can be read: a running machine only by root.
+    pub(super) fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+        let system = Self::system(config)?;
+        if system.root.is_live() && !is_root() {
+            return Err(Failure::NotRoot.into());
+        }
+        Ok(system)
+    }
+
     /// Workspaces lie here.
     pub(super) fn run_dir(&self) -> PathBuf {
-        // Of several directories, separated by colons, the first is the one named first in the unit.
-        let given = self.environment.get("RUNTIME_DIRECTORY").and_then(|dirs| dirs.split(':').next());
-        PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(RUN_DIR))
+        self.directory("RUNTIME_DIRECTORY", RUN_DIR)
     }
 
     /// What lasts from run to run lies here.
     pub(super) fn state_dir(&self) -> PathBuf {
-        let given = self.environment.get("STATE_DIRECTORY").and_then(|dirs| dirs.split(':').next());
-        PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(STATE_DIR))
+        self.directory("STATE_DIRECTORY", STATE_DIR)
+    }
+
+    /// A directory that systemd makes for the unit, or the usual one.
+    fn directory(&self, variable: &str, usual: &str) -> PathBuf {
+        // Of several directories, separated by colons, the first is the one named first in the unit.
+        let given = self.environment.get(variable).and_then(|dirs| dirs.split(':').next());
+        PathBuf::from(given.filter(|dir| dir.starts_with('/')).unwrap_or(usual))
     }
 
     /// Opens the backup a user names. A file is opened without looking at any configuration.
     pub(super) fn open(&self, wanted: &str) -> Result<Backup, Trouble> {
         if wanted.contains('/') {
-            return Ok(Backup::open(Path::new(wanted)).map_err(crate::workflow::Failure::from)?);
+            return Ok(Backup::open(Path::new(wanted)).map_err(Failure::from)?);
         }
         let loaded = self.load(&[])?;
         let host = Self::host_name(&loaded.config)?;
