@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use proxmox_backup::config::Policy;
 use proxmox_backup::system::{Clock, Runner};
 use proxmox_backup::workflow::dry_run;
 use serde_json::Value;
@@ -323,7 +324,7 @@ fn control_characters_of_names_and_notes_do_not_reach_the_terminal() {
 fn retention_keeps_the_newest_of_this_host_and_the_preview_says_so_before() {
     let sample = Sample::host("debian-plain");
     let mut config = sample.config();
-    config.retention.max_local = 3;
+    config.retention.local.policy = Policy::Simple { newest: 3, max_age_days: 0 };
     let day = |number: i64| {
         let noon = chrono::DateTime::from_timestamp(1_790_000_000 + number * 86_400, 0).unwrap();
         Clock::Fixed(noon.into())

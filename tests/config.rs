@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proxmox_backup::config::{
-    Codec, Config, ConfigError, Format, Kind, Loaded, Mode, Origin, Source, Status, Weight, convert, keys, load,
-    shipped_file,
+    Codec, Config, ConfigError, Format, Kept, Kind, Loaded, Mode, Origin, Policy, Source, Status, Weight, convert,
+    keys, load, shipped_file,
 };
 use proxmox_backup::system::Root;
 
@@ -20,6 +20,10 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files.retain(|path| path.extension().is_some_and(|end| end == "env" || end == "yaml"));
     files.sort();
     files
+}
+
+fn simple(newest: u32, logs: u32) -> Kept {
+    Kept { policy: Policy::Simple { newest, max_age_days: 0 }, logs }
 }
 
 /// Loads `content` as if it lay at `place` of a machine.
@@ -59,7 +63,7 @@ fn a_file_of_the_bash_tool_loads_as_it_is() {
     assert_eq!((config.archive.codec, config.archive.level, config.archive.mode), (Codec::Xz, 9, Mode::Ultra));
     assert_eq!(config.collect.custom_paths.len(), 6);
     assert_eq!(config.collect.excludes.last().unwrap(), "/opt/proxmox-backup/backup/");
-    assert_eq!((config.retention.max_local, config.retention.max_local_logs), (20, 20));
+    assert_eq!(config.retention.local, simple(20, 20));
     assert_eq!(config.collect.switches, BTreeMap::from([("BACKUP_SMALL_PXAR".to_owned(), true)]));
     assert_eq!(config.collect.samples.pxar_include, ["vm/100", "vm/101"]);
     assert!(config.collect.moved.is_empty());
@@ -71,7 +75,7 @@ fn a_file_of_the_early_go_tool_loads_as_it_is() {
     assert_eq!(loaded.config.run.log_level, 5);
     assert_eq!(loaded.config.archive.level, 6);
     // Grandfather, father and son are asked for: what cannot tell them apart must not remove any.
-    assert_eq!(loaded.config.retention.max_local, 0);
+    assert!(matches!(loaded.config.retention.local.policy, Policy::Gfs(_)));
     assert!(loaded.findings.iter().any(|finding| finding.key == "RETENTION_WEEKLY" && finding.issue().is_some()));
 }
 
@@ -85,7 +89,7 @@ fn a_file_of_the_go_tool_loads_as_it_is() {
     let off = ["BACKUP_CEPH_CONFIG", "PXAR_SCAN_ENABLE"].map(|key| (key.to_owned(), false));
     assert_eq!(config.collect.switches, BTreeMap::from(off));
     assert!(config.collect.moved.is_empty());
-    assert_eq!(config.retention.max_local, 15);
+    assert_eq!(config.retention.local.policy, simple(15, 0).policy);
 }
 
 #[test]
@@ -100,7 +104,7 @@ fn a_yaml_file_has_the_same_settings_in_sections() {
         ["/root/.cache", "/var/lib/proxmox-config-backup/log", "*.bak", "/srv/**/cache"]
     );
     assert_eq!(config.collect.switches, BTreeMap::from([("BACKUP_CEPH_CONFIG".to_owned(), false)]));
-    assert_eq!((config.retention.max_local, config.retention.max_local_logs), (7, 12));
+    assert_eq!(config.retention.local, simple(7, 12));
     let shown = |key: &str| {
         let row = loaded.values.iter().find(|row| row.key == key).unwrap();
         (row.value.as_str(), row.origin.to_string())

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::build_tiers;
 use super::check::Checked;
 use super::codec::default_level;
 use super::keys;
-use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Retention, Run, Samples, Security};
+use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Run, Samples, Security};
 use crate::recipe::{Default, catalog};
 
 /// Keys that say where a recipe's usual place is.
@@ -27,7 +28,10 @@ pub(super) fn config(checked: &Checked) -> Config {
             recipients: checked.list("AGE_RECIPIENT"),
             recipients_file: place(checked, "AGE_RECIPIENT_FILE"),
         },
-        retention: retention(checked),
+        secondary: build_tiers::secondary(checked),
+        cloud: build_tiers::cloud(checked),
+        owner: build_tiers::owner(checked),
+        retention: build_tiers::retention(checked),
         security: Security {
             is_on: checked.bool("SECURITY_CHECK_ENABLED"),
             repairs: checked.bool("AUTO_FIX_PERMISSIONS"),
@@ -154,24 +158,6 @@ fn archive(checked: &Checked) -> Archive {
     }
 }
 
-fn retention(checked: &Checked) -> Retention {
-    let count = |name| checked.number(name).and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
-    Retention {
-        // A policy that this version cannot carry out must not remove what it would keep.
-        max_local: if is_gfs(checked) { 0 } else { count("MAX_LOCAL_BACKUPS") },
-        max_local_logs: count("MAX_LOCAL_LOGS"),
-    }
-}
-
-fn is_gfs(checked: &Checked) -> bool {
-    let classes = ["LAST", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
-    let is_set = |name: String| checked.number(&name).is_some_and(|count| count > 0);
-    checked.word("RETENTION_POLICY") == "gfs"
-        || classes
-            .iter()
-            .any(|class| is_set(format!("RETENTION_{class}")) || is_set(format!("LOCAL_RETENTION_{class}")))
-}
-
 fn whole(checked: &Checked, name: &str) -> usize {
     checked.number(name).and_then(|number| usize::try_from(number).ok()).unwrap_or(0)
 }
@@ -184,7 +170,7 @@ fn place(checked: &Checked, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::super::check::check;
-    use super::super::{Codec, Origin, Setting};
+    use super::super::{Codec, Gfs, Origin, Policy, Retention, Setting};
     use super::*;
 
     fn config_of(lines: &[(&str, &str)]) -> Config {
@@ -205,7 +191,11 @@ mod tests {
         assert_eq!(config.local.lock_dir, Path::new("/run/proxmox-config-backup"));
         assert_eq!((config.archive.codec, config.archive.level), (Codec::Zstd, 8));
         assert_eq!((config.run.log_level, config.run.colors), (4, Colors::LevelsAndSteps));
-        assert_eq!((config.retention.max_local, config.local.min_free.0), (7, 10 << 30));
+        let simple = |newest| Policy::Simple { newest, max_age_days: 0 };
+        let Retention { local, secondary, cloud } = config.retention;
+        assert_eq!([local, secondary, cloud].map(|kept| kept.policy), [simple(7), simple(14), simple(30)]);
+        assert!(config.secondary.is_none() && config.cloud.is_none() && config.owner.is_none());
+        assert_eq!(config.local.min_free.0, 10 << 30);
         assert!(config.collect.switches.is_empty() && config.collect.moved.is_empty());
         let samples = Samples {
             largest_backup: crate::units::ByteSize(100 << 20),
@@ -256,7 +246,8 @@ mod tests {
         assert_eq!(config.collect.moved, BTreeMap::from([("/etc/pve".to_owned(), PathBuf::from("/srv/pve"))]));
         assert_eq!(config.collect.command_limits["pvesh"].as_secs(), 60);
         assert_eq!((config.archive.codec, config.archive.level), (Codec::Bzip2, 9));
-        assert_eq!((config.retention.max_local, config.run.log_level), (0, 5));
+        assert_eq!(config.retention.local.policy, Policy::Gfs(Gfs { daily: 7, ..Gfs::default() }));
+        assert_eq!(config.run.log_level, 5);
         assert_eq!(config.run.root.as_deref(), Some(Path::new("/mnt/host")));
         assert!(config.run.keeps_workspace);
         assert_eq!(config.security, Security { is_on: true, repairs: false, continues: true });
@@ -265,5 +256,36 @@ mod tests {
     fn no_workspace_is_kept_where_archives_are_encrypted() {
         let config = config_of(&[("KEEP_WORKSPACE", "true"), ("ENCRYPT_ARCHIVE", "true")]);
         assert!(!config.run.keeps_workspace);
+    }
+
+    #[test]
+    fn tiers_are_there_when_they_are_switched_on_and_placed() {
+        let config = config_of(&[
+            ("SECONDARY_ENABLED", "true"),
+            ("SECONDARY_PATH", "/mnt/nas"),
+            ("CLOUD_ENABLED", "true"),
+            ("CLOUD_REMOTE", "box"),
+            ("CLOUD_REMOTE_PATH", "/pve/backup"),
+            ("RCLONE_TIMEOUT_OPERATION", "0"),
+            ("RCLONE_FLAGS", "--fast-list  --checkers 8"),
+            ("SET_BACKUP_PERMISSIONS", "true"),
+        ]);
+        assert_eq!(config.secondary.map(|tier| tier.backups), Some("/mnt/nas".into()));
+        let cloud = config.cloud.unwrap();
+        assert_eq!((cloud.remote.as_str(), cloud.operation_limit, cloud.uploads), ("box", None, 2));
+        assert_eq!(cloud.flags, ["--fast-list", "--checkers", "8"]);
+        assert_eq!(config.owner.map(|owner| owner.user).as_deref(), Some("backup"));
+        let config = config_of(&[("SECONDARY_PATH", "/mnt/nas"), ("CLOUD_REMOTE", "box")]);
+        assert!(config.secondary.is_none() && config.cloud.is_none());
+    }
+
+    #[test]
+    fn the_policy_of_a_tier_is_its_own_and_a_simple_one_said_plainly_stays_simple() {
+        let config = config_of(&[("RETENTION_DAILY", "7"), ("CLOUD_RETENTION_DAILY", "3"), ("RETENTION_YEARLY", "2")]);
+        let gfs = |daily| Policy::Gfs(Gfs { daily, yearly: 2, ..Gfs::default() });
+        assert_eq!(config.retention.local.policy, gfs(7));
+        assert_eq!(config.retention.cloud.policy, gfs(3));
+        let config = config_of(&[("RETENTION_DAILY", "7"), ("RETENTION_POLICY", "simple"), ("MAX_AGE_DAYS", "90")]);
+        assert_eq!(config.retention.local.policy, Policy::Simple { newest: 7, max_age_days: 90 });
     }
 }

@@ -7,6 +7,7 @@
 //! either form from the other (`comments`, `render`).
 
 mod build;
+mod build_tiers;
 mod check;
 mod codec;
 mod comments;
@@ -24,6 +25,7 @@ mod parse;
 mod render;
 mod secrets;
 mod template;
+mod tiers;
 mod value;
 mod yaml;
 
@@ -44,6 +46,7 @@ pub use load::{ConfigError, Loaded, Source, load};
 pub use origin::Origin;
 use origin::Setting;
 pub use template::{configuration_markdown, shipped_file};
+pub use tiers::{Cloud, CloudCheck, CloudProof, Gfs, Kept, Owner, Policy, Retention, Secondary};
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +61,13 @@ pub struct Config {
     pub archive: Archive,
     /// Whether and for whom to encrypt.
     pub encryption: Encryption,
-    /// What to keep on the local tier.
+    /// The second directory, where there is one.
+    pub secondary: Option<Secondary>,
+    /// The cloud, where there is one.
+    pub cloud: Option<Cloud>,
+    /// Who gets backups and logs; `None` = they stay root's.
+    pub owner: Option<Owner>,
+    /// What the tiers keep.
     pub retention: Retention,
     /// Checks of owners and modes before a run.
     pub security: Security,
@@ -207,15 +216,6 @@ pub struct Encryption {
     pub recipients: Vec<String>,
     /// `AGE_RECIPIENT_FILE`.
     pub recipients_file: PathBuf,
-}
-
-/// What to keep on the local tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// `MAX_LOCAL_BACKUPS`: the newest so many; 0 = all.
-    pub max_local: u32,
-    /// `MAX_LOCAL_LOGS`; 0 = all.
-    pub max_local_logs: u32,
 }
 
 /// Checks of owners and modes before a run.

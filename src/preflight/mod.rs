@@ -13,6 +13,7 @@ use crate::config;
 use crate::system::{FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir};
 use crate::units::{ByteSize, Elapsed};
 
+pub use crate::storage::Touch;
 pub use security::{Doubt, Finding, Places, Repair, Scope, Secured, SecurityError, secure};
 
 /// Name of the lock file in its directory; the old tools used the same.
@@ -76,15 +77,6 @@ impl PreflightError {
             Self::Lock(_) => "check LOCK_PATH",
         }
     }
-}
-
-/// Whether the checks may change anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Touch {
-    /// Missing directories are made, the lock is taken.
-    Really,
-    /// Nothing is made and nothing is taken.
-    DryRun,
 }
 
 /// All checks; gives the lock.

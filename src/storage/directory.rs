@@ -6,8 +6,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{BUNDLE, Backup, BackupId, Manifest, Origin, SIDE_FILES, parse_name};
-use crate::system::{FileError, PartialFile, Root, remove_file, rename_file, sync_dir};
+use super::{StorageError, Stored, Tier};
+use crate::bundle::{BUNDLE, Backup, SIDE_FILES, parse_name};
+use crate::system::{PartialFile, Root, remove_file, rename_file, sync_dir};
 
 const TRASH: &str = ".trash-";
 
@@ -15,47 +16,6 @@ const TRASH: &str = ".trash-";
 #[derive(Clone, Debug)]
 pub struct Directory {
     path: PathBuf,
-}
-
-/// A backup that lies there.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Its identity.
-    pub id: BackupId,
-    /// Bundle or archive.
-    pub path: PathBuf,
-    /// Bytes of it and its side files.
-    pub bytes: u64,
-    /// Encrypted, as the name says.
-    pub is_encrypted: bool,
-    /// Who made it, as far as name and manifest tell.
-    pub origin: Option<Origin>,
-    /// What the manifest says; `Err` says why it cannot be read.
-    pub manifest: Result<Option<Box<Manifest>>, String>,
-}
-
-/// What went wrong in a tier.
-#[derive(Debug, thiserror::Error)]
-pub enum StorageError {
-    /// A file or the directory cannot be used.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
-impl Stored {
-    /// Host it is of: the manifest knows, else the name.
-    pub fn host(&self) -> &str {
-        match &self.manifest {
-            Ok(Some(manifest)) if !manifest.hostname.is_empty() => &manifest.hostname,
-            _ => self.id.host(),
-        }
-    }
-
-    /// Whether it is of this host. The older tools wrote the name with its domain; where two hosts
-    /// differ in the domain only, both are meant, so this is for showing and never for removing.
-    pub fn is_of(&self, host: &str) -> bool {
-        self.host() == host || self.host().split_once('.').is_some_and(|(short, _)| short == host)
-    }
 }
 
 impl Directory {
@@ -105,10 +65,12 @@ impl Directory {
             },
             Err(error) => Err(error.to_string()),
         };
-        let sides = SIDE_FILES.iter().map(|end| OsString::from(format!("{name}{end}")));
-        let sides = sides.filter(|side| names.binary_search(side).is_ok());
-        let bytes = sides.chain([name.into()]).map(|file| size(root, &self.path.join(file))).sum();
-        Some(Stored { id, path, bytes, is_encrypted: packing.is_encrypted, origin, manifest })
+        let sides = SIDE_FILES.iter().map(|end| format!("{name}{end}"));
+        let sides = sides.filter(|side| names.binary_search(&OsString::from(side)).is_ok());
+        let files: Vec<String> = std::iter::once(name.to_owned()).chain(sides).collect();
+        let bytes = files.iter().map(|file| size(root, &self.path.join(file))).sum();
+        let is_encrypted = packing.is_encrypted;
+        Some(Stored { tier: Tier::Local, id, path, files, bytes, is_encrypted, origin, manifest })
     }
 
     /// Removes a backup with all its side files.

@@ -1,7 +1,9 @@
-//! Where backups live: the local tier, a directory; and where the logs of runs live.
+//! Where backups live: the tiers, and the logs of runs.
 
 mod directory;
 mod run_logs;
+mod store;
 
-pub use directory::{Directory, StorageError, Stored};
+pub use directory::Directory;
 pub use run_logs::RunLogs;
+pub use store::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};

@@ -97,11 +97,13 @@ impl Failure {
             | Self::Open(OpenError::Encrypted(_) | OpenError::Age { .. }) => ExitCode::Encryption,
             Self::Seal(error) => of_seal(error),
             Self::Storage(StorageError::File(error)) if error.is_full() => ExitCode::DiskFull,
-            Self::Storage(_) => ExitCode::Storage,
             Self::Open(OpenError::NotABackup { .. }) | Self::Read(_) | Self::Unpack(_) | Self::Lost { .. } => {
                 ExitCode::Archive
             }
-            Self::Verify(VerifyError::Cancelled(cancelled)) | Self::Cancelled(cancelled) => of_signal(*cancelled),
+            Self::Verify(VerifyError::Cancelled(cancelled))
+            | Self::Storage(StorageError::Cancelled(cancelled))
+            | Self::Cancelled(cancelled) => of_signal(*cancelled),
+            Self::Storage(_) => ExitCode::Storage,
         }
     }
 

@@ -5,7 +5,7 @@ use log::info;
 
 use super::Failure;
 use crate::bundle::BackupId;
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::issue::{Issue, Stage};
 use crate::retention::{Candidate, RetentionPlan, plan};
 use crate::storage::{Directory, RunLogs, Stored};
@@ -30,7 +30,7 @@ pub fn retention_plan(
     let mut stored = Directory::new(&config.local.backups).list()?;
     stored.retain(|backup| backup.host() == host);
     let candidates: Vec<Candidate> = stored.iter().map(candidate).collect();
-    Ok((plan(&candidates, config.retention.max_local, now.naive_local()), stored))
+    Ok((plan(&candidates, limit(config), now.naive_local()), stored))
 }
 
 /// What retention would do after a backup of this name.
@@ -39,7 +39,7 @@ pub(super) fn preview(config: &Config, new: &BackupId, now: DateTime<Local>) -> 
     let mut candidates: Vec<Candidate> =
         stored.iter().filter(|backup| backup.host() == new.host()).map(candidate).collect();
     candidates.push(Candidate { id: new.clone(), is_readable: true });
-    Ok(plan(&candidates, config.retention.max_local, now.naive_local()))
+    Ok(plan(&candidates, limit(config), now.naive_local()))
 }
 
 /// Removes what the plan says; the count afterwards is a real listing.
@@ -47,7 +47,7 @@ pub fn prune(config: &Config, host: &str, now: DateTime<Local>) -> Result<Pruned
     let tier = Directory::new(&config.local.backups);
     let (plan, stored) = retention_plan(config, host, now)?;
     info!("Local storage initialized (present {} backups)", stored.len());
-    match config.retention.max_local {
+    match limit(config) {
         0 => info!("  Policy: simple (keep all)"),
         limit => info!("  Policy: simple (keep the {limit} newest)"),
     }
@@ -59,11 +59,19 @@ pub fn prune(config: &Config, host: &str, now: DateTime<Local>) -> Result<Pruned
             removed.push(id.to_string());
         }
     }
-    let logs = RunLogs::new(&config.local.logs).prune(host, config.retention.max_local_logs as usize);
+    let logs = RunLogs::new(&config.local.logs).prune(host, config.retention.local.logs as usize);
     let issues = logs.err().map(|error| Issue::warning(Stage::Retention, "run logs", error.to_string()));
     let present = tier.list()?.iter().filter(|backup| backup.host() == host).count();
     info!("✓ {present} backups present, {} removed", removed.len());
     Ok(Pruned { present, removed, issues: issues.into_iter().collect() })
+}
+
+/// A policy that cannot be carried out yet must not remove what it would keep.
+fn limit(config: &Config) -> u32 {
+    match config.retention.local.policy {
+        Policy::Simple { newest, .. } => newest,
+        Policy::Gfs(_) => 0,
+    }
 }
 
 fn candidate(stored: &Stored) -> Candidate {
