@@ -13,7 +13,7 @@ use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::RunLogs;
 use crate::system::{create_private_dir, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, backup, dry_run};
+use crate::workflow::{BackupJob, DryRun, ExitCode, backup, dry_run, tell};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -45,15 +45,6 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let mut report = backup(&job)?;
     report.issues.extend(late);
     conclude(&mut report, &logs, output)
-}
-
-fn tell(issues: &[Issue]) {
-    for issue in issues {
-        match issue.severity {
-            Severity::Warning => warn!("{issue}"),
-            Severity::Notice => info!("{issue}"),
-        }
-    }
 }
 
 /// A run without a log file is a run with a warning.

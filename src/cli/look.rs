@@ -10,10 +10,10 @@ use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, broken, printable};
 use super::session::{Session, absolute, cancel};
 use crate::archive::Unpacked;
-use crate::issue::{Issue, Severity};
+use crate::issue::Severity;
 use crate::units::ByteSize;
 use crate::workflow::{
-    ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, list_members,
+    ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, list_members, tell,
 };
 
 /// `proxmox-backup ls ID [PATH]`.
@@ -40,20 +40,11 @@ pub(super) fn ls(
     if let Some(error) = trouble {
         return Err(error);
     }
-    say(&issues);
+    tell(&issues);
     if is_json {
         output.object(&json!({ "entries": listed, "issues": issues }))?;
     }
     wanted.missing().map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
-}
-
-fn say(issues: &[Issue]) {
-    for issue in issues {
-        match issue.severity {
-            Severity::Warning => warn!("{issue}"),
-            Severity::Notice => info!("{issue}"),
-        }
-    }
 }
 
 fn not_there(path: &str, backup: &Path) -> crate::workflow::Failure {
@@ -117,7 +108,7 @@ pub(super) fn cat(
     let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     match copy_member(&backup, path, output.writer(), &cancel()?) {
         Ok(issues) => {
-            say(&issues);
+            tell(&issues);
             Ok(ExitCode::Done)
         }
         Err(LookError::Output(cause)) => Err(broken(cause)),
@@ -137,7 +128,7 @@ pub(super) fn extract(
     let wanted = Members::new(paths);
     let to: PathBuf = absolute(to)?;
     let unpacked = unpack_members(&backup, &wanted, &to, &cancel()?)?;
-    say(&unpacked.issues);
+    tell(&unpacked.issues);
     if unpacked.more_issues > 0 {
         warn!("and {} more like these", unpacked.more_issues);
     }

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use log::{info, warn};
+use log::warn;
 
 use super::contents::Contents;
 use super::gather::io_limit;
 use super::prepare::prepare;
-use super::{BackupJob, Failure};
+use super::{BackupJob, Failure, tell};
 use crate::bundle::Backup;
 use crate::collect::{Limits, start};
 use crate::diff::{Choice, Coverage, Difference, HostCoverage, Side, difference, read_collection, read_members};
-use crate::issue::{Issue, Severity};
 use crate::system::{Afterwards, Cancel, Sweep, Workspace};
 
 /// What a backup is compared with.
@@ -64,13 +63,4 @@ fn side_of_host(job: &BackupJob<'_>, choice: &Choice) -> Result<Side, Failure> {
     tell(&issues);
     let coverage = Coverage::Host(HostCoverage::new(&job.system, &plan.left_out, issues));
     Ok(Side { facts, coverage })
-}
-
-fn tell(issues: &[Issue]) {
-    for issue in issues {
-        match issue.severity {
-            Severity::Warning => warn!("{issue}"),
-            Severity::Notice => info!("{issue}"),
-        }
-    }
 }

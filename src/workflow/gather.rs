@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use log::{debug, warn};
+use log::debug;
 
-use super::Failure;
+use super::{Failure, tell};
 use crate::bundle::Seal;
 use crate::collect::{Collection, Entry, EntryKind, Found};
 use crate::issue::{Issue, Severity};
@@ -62,11 +62,9 @@ impl Gathered {
     }
 
     fn keep(&mut self, issue: Issue) {
+        tell([&issue]);
         if issue.severity == Severity::Warning {
-            warn!("{issue}");
             self.counters.failed += 1;
-        } else {
-            log::info!("{issue}");
         }
         self.issues.push(issue);
     }

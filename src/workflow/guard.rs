@@ -1,11 +1,11 @@
 //! Security checks before a run, and the identity of this server: both concern the machine the
 //! tool runs on, whatever tree it looks at.
 
-use log::{info, warn};
+use log::info;
 
-use super::{BackupJob, Failure};
+use super::{BackupJob, Failure, tell};
 use crate::host::{ServerId, ServerIdError, known_server_id, own_server_id};
-use crate::issue::{Issue, Severity, Stage};
+use crate::issue::{Issue, Stage};
 use crate::preflight::{Passed, Places, Scope, Secured, Touch, secure};
 use crate::system::{Root, is_root};
 
@@ -29,16 +29,9 @@ pub(super) fn guard(job: &BackupJob<'_>, touch: Touch) -> Result<(Option<Passed>
     let Secured { passed, issues } = secure(config.security, &places, touch)?;
     if touch == Touch::Really {
         info!("✓ {}: {}", passed.name, passed.message);
-        issues.iter().for_each(tell);
+        tell(&issues);
     }
     Ok((Some(passed), issues))
-}
-
-fn tell(issue: &Issue) {
-    match issue.severity {
-        Severity::Warning => warn!("{issue}"),
-        Severity::Notice => info!("{issue}"),
-    }
 }
 
 /// This server's number, made or taken over from an older tool on the first run.
@@ -46,7 +39,7 @@ pub(super) fn own_identity(job: &BackupJob<'_>, name: &str, issues: &mut Vec<Iss
     let now = job.system.clock.now();
     let before = issues.len();
     let id = identity(job, issues, |root| own_server_id(job.state_dir, root, name, &now).map(Some));
-    issues[before..].iter().for_each(tell);
+    tell(&issues[before..]);
     let id = id?;
     info!("Server identity: {id}");
     Some(id)

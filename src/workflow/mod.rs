@@ -18,6 +18,7 @@ mod prepare;
 mod prune;
 mod recipients;
 mod seal_up;
+mod tell;
 mod unlock;
 
 pub use ask::Ask;
@@ -36,6 +37,7 @@ pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, prune, retention_plan};
 pub use recipients::{Addressees, RecipientsError, addressees};
+pub use tell::tell;
 pub use unlock::{Keys, Unlocked, unlock};
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.
