@@ -7,8 +7,7 @@ use super::Trouble;
 use super::args::BackupArgs;
 use super::key;
 use super::output::Output;
-use super::session::{Session, issues};
-use crate::config::Loaded;
+use super::session::Session;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::RunLogs;
@@ -18,28 +17,18 @@ use crate::workflow::{BackupJob, DryRun, ExitCode, backup, dry_run, tell};
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
     let overrides: &[(&str, String)] = if arguments.dry_run { &[("DRY_RUN", "true".to_owned())] } else { &[] };
-    let loaded = session.load(overrides)?;
-    let system = Session::whole_system(&loaded.config)?;
-    if !loaded.config.run.is_dry_run {
-        key::ensure_recipient(&loaded.config)?;
+    let site = session.site(overrides)?;
+    let config = &site.loaded.config;
+    if !config.run.is_dry_run {
+        key::ensure_recipient(config)?;
     }
-    let (run_dir, state_dir) = (session.run_dir(), session.state_dir());
-    let issues = issues(&loaded);
-    tell(&issues);
-    let job = BackupJob {
-        config: &loaded.config,
-        system,
-        run_dir: &run_dir,
-        state_dir: &state_dir,
-        config_file: loaded.file.as_deref(),
-        reason: arguments.reason.clone(),
-        issues,
-    };
-    if loaded.config.run.is_dry_run {
+    let job = site.job(arguments.reason.clone());
+    tell(&job.issues);
+    if config.run.is_dry_run {
         return preview(&job, output);
     }
-    let logs = RunLogs::new(&loaded.config.local.logs);
-    let host = Session::host_name(&loaded.config)?;
+    let logs = RunLogs::new(&config.local.logs);
+    let host = Session::host_name(config)?;
     let late = open_log(session, &logs, &host, &job);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
     let mut report = backup(&job)?;
@@ -121,23 +110,13 @@ fn verdict_of<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> ExitCode {
 
 /// `proxmox-backup check`: everything a run would stumble over, without the run.
 pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let loaded: Loaded = session.load(&[("DRY_RUN", "true".to_owned())])?;
-    let system = Session::whole_system(&loaded.config)?;
-    let (run_dir, state_dir) = (session.run_dir(), session.state_dir());
-    let mut job = BackupJob {
-        config: &loaded.config,
-        system,
-        run_dir: &run_dir,
-        state_dir: &state_dir,
-        config_file: loaded.file.as_deref(),
-        reason: None,
-        issues: issues(&loaded),
-    };
+    let site = session.site(&[("DRY_RUN", "true".to_owned())])?;
+    let mut job = site.job(None);
     let DryRun { host, passed, plan, issues, server_id, .. } = dry_run(&job)?;
     job.issues.extend(issues);
     tell(&job.issues);
     let file =
-        loaded.file.as_ref().map_or_else(|| "none, defaults apply".to_owned(), |file| file.display().to_string());
+        job.config_file.as_ref().map_or_else(|| "none, defaults apply".to_owned(), |file| file.display().to_string());
     if output.is_json() {
         output.object(&json!({
             "ok": verdict_of(&job.issues) == ExitCode::Done,

@@ -9,10 +9,10 @@ use super::Trouble;
 use super::args::DiffArgs;
 use super::keys::open_unlocked;
 use super::output::{Output, printable};
-use super::session::{Session, cancel, issues};
+use super::session::{Session, cancel};
 use crate::bundle::Backup;
 use crate::diff::{Change, Choice, Content, Detail, Difference, NotCompared, Text, What};
-use crate::workflow::{Against, BackupJob, ExitCode, diff};
+use crate::workflow::{Against, ExitCode, diff};
 
 /// Paths that are named one by one; of more the reasons are counted.
 const MOST_UNREAD: usize = 20;
@@ -37,21 +37,11 @@ pub(super) fn run(session: &Session, arguments: &DiffArgs, output: &mut Output) 
 }
 
 fn against_host(session: &Session, left: &Backup, arguments: &DiffArgs) -> Result<(Difference, String), Trouble> {
-    let loaded = session.load(&[])?;
-    let system = Session::whole_system(&loaded.config)?;
+    let site = session.site(&[])?;
+    let system = &site.system;
     let right = if system.root.is_live() { "this host".to_owned() } else { system.root.prefix().display().to_string() };
-    let choice = Choice::new(content(arguments), false, &loaded.config.collect.moved);
-    let (run_dir, state_dir, cancel) = (session.run_dir(), session.state_dir(), system.cancel.clone());
-    let job = BackupJob {
-        config: &loaded.config,
-        system,
-        run_dir: &run_dir,
-        state_dir: &state_dir,
-        config_file: loaded.file.as_deref(),
-        reason: None,
-        issues: issues(&loaded),
-    };
-    Ok((diff(left, &Against::Host(&job), &choice, &cancel)?, right))
+    let choice = Choice::new(content(arguments), false, &site.loaded.config.collect.moved);
+    Ok((diff(left, &Against::Host(&site.job(None)), &choice, &system.cancel)?, right))
 }
 
 fn content(arguments: &DiffArgs) -> Content {

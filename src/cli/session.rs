@@ -13,15 +13,37 @@ use super::log::Logger;
 use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
 use crate::host::detect;
-use crate::issue::Issue;
 use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System, is_root};
-use crate::workflow::{Failure, find};
+use crate::workflow::{BackupJob, Failure, find};
 
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
 const RUN_DIR: &str = "/run/proxmox-config-backup";
 
 /// Systemd gives its `StateDirectory=` in the environment.
 const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
+
+/// What a job borrows: settings, the machine they name, our places on this one.
+pub(super) struct Site {
+    pub(super) loaded: Loaded,
+    pub(super) system: Arc<System>,
+    run_dir: PathBuf,
+    state_dir: PathBuf,
+}
+
+impl Site {
+    /// What a run is made of; what there is to say about the settings is part of it.
+    pub(super) fn job(&self, reason: Option<String>) -> BackupJob<'_> {
+        BackupJob {
+            config: &self.loaded.config,
+            system: Arc::clone(&self.system),
+            run_dir: &self.run_dir,
+            state_dir: &self.state_dir,
+            config_file: self.loaded.file.as_deref(),
+            reason,
+            issues: self.loaded.findings.iter().filter_map(Finding::issue).collect(),
+        }
+    }
+}
 
 /// One call of the program.
 pub(super) struct Session {
@@ -53,7 +75,7 @@ impl Session {
     }
 
     /// The machine the settings name.
-    pub(super) fn system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+    fn system(config: &config::Config) -> Result<Arc<System>, Trouble> {
         let (root, runner) = match &config.run.root {
             Some(dir) => (Root::at(dir)?, Runner::Nobody),
             None => (Root::live()?, Runner::Live(Live::default())),
@@ -62,7 +84,7 @@ impl Session {
     }
 
     /// The same, all of which can be read: a running machine only by root.
-    pub(super) fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+    fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
         let system = Self::system(config)?;
         if system.root.is_live() && !is_root() {
             return Err(Failure::NotRoot.into());
@@ -70,13 +92,20 @@ impl Session {
         Ok(system)
     }
 
+    /// Settings and machine for a job, which reads all of it.
+    pub(super) fn site(&self, overrides: &[(&str, String)]) -> Result<Site, Trouble> {
+        let loaded = self.load(overrides)?;
+        let system = Self::whole_system(&loaded.config)?;
+        Ok(Site { loaded, system, run_dir: self.run_dir(), state_dir: self.state_dir() })
+    }
+
     /// Workspaces lie here.
-    pub(super) fn run_dir(&self) -> PathBuf {
+    fn run_dir(&self) -> PathBuf {
         self.directory("RUNTIME_DIRECTORY", RUN_DIR)
     }
 
     /// What lasts from run to run lies here.
-    pub(super) fn state_dir(&self) -> PathBuf {
+    fn state_dir(&self) -> PathBuf {
         self.directory("STATE_DIRECTORY", STATE_DIR)
     }
 
@@ -102,11 +131,6 @@ impl Session {
         let root = config.run.root.as_deref().map_or_else(Root::live, Root::at)?;
         Ok(detect(&root).name)
     }
-}
-
-/// What a run has to say about its settings.
-pub(super) fn issues(loaded: &Loaded) -> Vec<Issue> {
-    loaded.findings.iter().filter_map(Finding::issue).collect()
 }
 
 /// The flag that this process's signals set.
