@@ -21,11 +21,25 @@ install() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
 }
 
+# The second implementation of age is no Debian package. Built for use, not for speed.
+build_rage() {
+    tools=$(dirname "$0")/../target/tools
+    if command -v rage >/dev/null || [ -x "$tools/bin/rage" ]; then
+        return
+    fi
+    echo 'deps: building rage'
+    mkdir -p "$tools"
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --root "$tools" --version 0.12.1 rage </dev/null ||
+        echo 'deps: cannot build rage' >&2
+    rm -rf "$tools/build"
+}
+
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { build_rage; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -41,3 +55,4 @@ fi
 # shellcheck disable=SC2086
 missing=$(missing_of $needed)
 [ -z "$missing" ] || { echo "deps: still missing: $missing" >&2; exit 1; }
+build_rage

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use proxmox_backup::bundle::parse_name;
 use serde_json::Value;
 
-use crate::sample::{Sample, files_in, names_in, skip};
+use crate::sample::{Sample, age_programs, files_in, names_in, skip};
 
 const PUBLIC: &str = "age1dyplrm9myjlha9f8ndx3t5v8yj28ullcw5le0nw6w35jak92jp9q4n2r7q";
 const PRIVATE: &str = "AGE-SECRET-KEY-1SZWR755Q29L2PMLPV4Q2JCQ82780DT7ZLYPK5YYDYA6USYNZSDLS5U9C9U";
@@ -70,21 +70,27 @@ fn manifest(sample: &Sample) -> Value {
     serde_json::from_str(&sample.expect(0, &["show", "latest", "--json"])).unwrap()
 }
 
-/// Runs the lines of the manifest beside the backup; gives the restored file.
-fn open_by_hand(sample: &Sample, key: &str) -> Option<String> {
-    if !["age", "zstd"].into_iter().all(is_there) {
-        return None;
+/// Runs the lines of the manifest beside the backup, with each program that speaks the format; gives
+/// the restored files.
+fn open_by_hand(sample: &Sample, key: &str) -> Vec<String> {
+    if !is_there("zstd") {
+        return Vec::new();
     }
-    let target = PathBuf::from(format!("{key}-by-hand"));
-    std::fs::create_dir(&target).unwrap();
     let shown = manifest(sample);
-    let lines = shown["restore"].as_array().or_else(|| shown["manifest"]["restore"].as_array()).unwrap().clone();
-    for line in lines {
-        let line = line.as_str().unwrap().replace("KEY", key).replace("TARGET", target.to_str().unwrap());
-        let done = Command::new("sh").args(["-ec", &line]).current_dir(sample.path("backups")).output().unwrap();
-        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    let lines = shown["restore"].as_array().or_else(|| shown["manifest"]["restore"].as_array()).unwrap();
+    let mut restored = Vec::new();
+    for (number, program) in age_programs().iter().enumerate() {
+        let target = PathBuf::from(format!("{key}-by-hand-{number}"));
+        std::fs::create_dir(&target).unwrap();
+        for line in lines {
+            let line = line.as_str().unwrap().replace("KEY", key).replace("TARGET", target.to_str().unwrap());
+            let line = line.replace("age -d", &format!("{program} -d"));
+            let done = Command::new("sh").args(["-ec", &line]).current_dir(sample.path("backups")).output().unwrap();
+            assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        restored.push(std::fs::read_to_string(target.join("etc/cron.d/canary")).unwrap());
     }
-    Some(std::fs::read_to_string(target.join("etc/cron.d/canary")).unwrap())
+    restored
 }
 
 /// Everything that looks into a backup works with this key.
@@ -114,7 +120,7 @@ fn each_recipient_opens_the_backup_with_age_and_with_us() {
     let age = secret_file(&sample, "age-key", PRIVATE);
     for key in [&age, &ssh] {
         assert_opens(&sample, ["--identity", key]);
-        if let Some(restored) = open_by_hand(&sample, key) {
+        for restored in open_by_hand(&sample, key) {
             assert_eq!(restored, format!("# {CANARY}\n"), "{key}");
         }
     }
@@ -128,7 +134,7 @@ fn three_files_side_by_side_open_by_hand_too() {
     assert!(names.iter().any(|name| name.ends_with(".tar.zst.age.sha256")), "{names:?}");
     let key = secret_file(&sample, "key", PRIVATE);
     assert_opens(&sample, ["--identity", &key]);
-    assert_eq!(open_by_hand(&sample, &key).unwrap_or(format!("# {CANARY}\n")), format!("# {CANARY}\n"));
+    assert!(open_by_hand(&sample, &key).iter().all(|restored| *restored == format!("# {CANARY}\n")));
 }
 
 #[test]

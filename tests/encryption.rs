@@ -1,4 +1,4 @@
-//! Encryption against the programs `age` and, where installed, `rage`: each opens what the other
+//! Encryption against the programs `age` and `rage`: each opens what the other
 //! made. Wrong keys, cut and altered files give the right error.
 
 use std::fs::File;
@@ -15,25 +15,13 @@ use proxmox_backup::config::{Archive, Codec, Mode};
 use proxmox_backup::secret::Secret;
 use tempfile::TempDir;
 
+use crate::sample::age_programs;
+
 const BLOCK: usize = 64 * 1024;
 /// With its tag.
 const SEALED_BLOCK: usize = BLOCK + 16;
 const KEY: &str = "AGE-SECRET-KEY-1SZWR755Q29L2PMLPV4Q2JCQ82780DT7ZLYPK5YYDYA6USYNZSDLS5U9C9U";
 const OTHER_KEY: &str = "AGE-SECRET-KEY-1NQ9G325TX63D5WLGPHPFK9PTXHC0MYFTU6W9Z5M6684FSFQQYDDQDR4CJ2";
-
-/// Programs that speak the format. A missing `rage` is usual, a missing `age` hides a failure.
-fn programs() -> Vec<&'static str> {
-    let is_there = |name: &str| Command::new(name).arg("--version").output().is_ok_and(|done| done.status.success());
-    let found: Vec<_> = ["age", "rage"].into_iter().filter(|name| is_there(name)).collect();
-    if !found.contains(&"age") {
-        assert!(std::env::var_os("CI").is_none(), "age is not installed");
-        eprintln!("SKIPPED: age is not installed");
-    }
-    if !found.contains(&"rage") {
-        eprintln!("skipped: rage is not installed");
-    }
-    found
-}
 
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new(program)
@@ -117,9 +105,9 @@ fn what_we_encrypt_the_programs_open() {
     let all = recipients(keys.iter().map(|(_, recipient)| recipient.clone()));
     for length in [0, 1, BLOCK, 3 * BLOCK + 7] {
         let sealed = encrypt(&content(length), &all);
-        for program in programs() {
+        for program in age_programs() {
             for (file, recipient) in &keys {
-                let opened = run(program, &["-d", "-i", file.to_str().unwrap()], &sealed);
+                let opened = run(&program, &["-d", "-i", file.to_str().unwrap()], &sealed);
                 assert!(opened == content(length), "{program} {} {length}", recipient.kind());
             }
         }
@@ -140,11 +128,11 @@ fn what_the_programs_encrypt_we_open() {
     let list = dir.path().join("recipients.txt");
     let lines: String = keys.iter().map(|(_, recipient)| RecipientsFile::entry(recipient, None)).collect();
     std::fs::write(&list, format!("# all of us\n\n{lines}")).unwrap();
-    for program in programs() {
+    for program in age_programs() {
         for armor in [&[][..], &["-a"]] {
             for length in [0, 1, BLOCK, 3 * BLOCK + 7] {
                 let arguments = [armor, &["-R", list.to_str().unwrap()]].concat();
-                let sealed = run(program, &arguments, &content(length));
+                let sealed = run(&program, &arguments, &content(length));
                 for (file, recipient) in &keys {
                     let opened = open(&sealed, &identities(&std::fs::read_to_string(file).unwrap())).unwrap();
                     assert!(opened == content(length), "{program} {} {armor:?} {length}", recipient.kind());
@@ -152,7 +140,7 @@ fn what_the_programs_encrypt_we_open() {
             }
         }
         let one = keys[0].1.to_string();
-        let sealed = run(program, &["-r", &one], b"for one");
+        let sealed = run(&program, &["-r", &one], b"for one");
         assert_eq!(open(&sealed, &identities(KEY)).unwrap(), b"for one");
     }
 }
@@ -160,9 +148,9 @@ fn what_the_programs_encrypt_we_open() {
 #[test]
 fn the_envelope_of_any_program_is_understood_without_a_key() {
     let recipient = identities(KEY).recipients().remove(0).to_string();
-    for program in programs() {
+    for program in age_programs() {
         for length in [0, 1, BLOCK, 2 * BLOCK + 1] {
-            let sealed = run(program, &["-r", &recipient], &content(length));
+            let sealed = run(&program, &["-r", &recipient], &content(length));
             let envelope = verify_envelope(&sealed[..], sealed.len() as u64).unwrap();
             assert_eq!((envelope.recipients, envelope.content_bytes), (vec![StanzaKind::X25519], length as u64));
         }
@@ -284,7 +272,7 @@ fn an_encrypted_archive_opens_by_hand() {
     let key = dir.path().join("key.txt");
     std::fs::write(&key, KEY).unwrap();
     let mut opened = vec![open(&sealed, &keys).unwrap()];
-    opened.extend(programs().iter().map(|program| run(program, &["-d", "-i", key.to_str().unwrap()], &sealed)));
+    opened.extend(age_programs().iter().map(|program| run(program, &["-d", "-i", key.to_str().unwrap()], &sealed)));
     for packed in opened {
         assert_eq!(run("tar", &["-xzOf", "-", "etc/hosts"], &packed), bytes);
     }

@@ -192,6 +192,23 @@ pub(crate) fn skip(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
 
+/// Programs that speak age's format: `age`, and `rage` as `make deps` builds it.
+pub(crate) fn age_programs() -> Vec<String> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/rage").display().to_string();
+    let is_there = |name: &str| {
+        let asked = std::process::Command::new(name).arg("--version").output();
+        asked.is_ok_and(|done| done.status.success())
+    };
+    let found = |names: [&str; 2]| names.into_iter().find(|name| is_there(name)).map(str::to_owned);
+    let [age, rage] = [found(["age", "age"]), found([&built, "rage"])];
+    for (name, program) in [("age", &age), ("rage", &rage)] {
+        if program.is_none() {
+            skip(&format!("{name} is not installed: make deps"));
+        }
+    }
+    age.into_iter().chain(rage).collect()
+}
+
 /// Is this backup whole? The library's answer, a failure to open it included.
 pub(crate) fn problems_of(path: &Path) -> Vec<String> {
     match Backup::open(path) {
