@@ -9,6 +9,7 @@ mod name;
 mod open;
 mod reseal;
 mod seal;
+mod signature;
 mod verify;
 
 pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
@@ -16,6 +17,7 @@ pub use legacy::{Lost, Origin, Survey, Surveyor, description, survey};
 pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};
 pub use name::{AGE, BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
 pub use open::{Backup, OpenError};
-pub use reseal::{decrypted_path, plain_name, reseal};
+pub use reseal::{DECRYPTED, decrypted_path, plain_name, reseal};
 pub use seal::{Seal, SealError, Sealed, SealedArchive};
+pub use signature::{PublicKey, SigningKey, SigningKeyError};
 pub use verify::{Problem, Verification, VerifyError, verify};

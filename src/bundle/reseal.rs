@@ -12,7 +12,7 @@ use super::seal::{SealError, write_around};
 use crate::system::{FileError, PartialFile, drop_page_cache, hash_file, hex};
 
 /// Suffix of a decrypted bundle.
-const DECRYPTED: &str = ".decrypted.bundle.tar";
+pub const DECRYPTED: &str = ".decrypted.bundle.tar";
 
 /// Where a decrypted copy in `dir` will lie.
 pub fn decrypted_path(backup: &Backup, dir: &Path) -> PathBuf {

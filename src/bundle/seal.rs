@@ -15,6 +15,7 @@ use super::index::{IndexBuilder, IndexEntry};
 use super::layout::{ARCHIVE_OFFSET, METADATA_BYTES, back, checksum_line, fits, front};
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BUNDLE, BackupId, archive_name};
+use super::signature::SigningKey;
 use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, Recipients};
 use crate::collect::Entry;
 use crate::config;
@@ -150,17 +151,18 @@ impl SealedArchive {
         self.partial.target()
     }
 
-    /// Adds manifest and checksum, reads everything back from the disk, gives it its name.
-    pub fn publish(self, manifest: Manifest, mtime: u64) -> Result<Sealed, SealError> {
+    /// Adds manifest, signed where there is a key, and checksum, reads everything back from the
+    /// disk, gives it its name.
+    pub fn publish(self, manifest: Manifest, key: Option<&SigningKey>, mtime: u64) -> Result<Sealed, SealError> {
         match self.packing {
-            Packing::Bundle => self.publish_bundle(manifest, mtime),
-            Packing::Files => self.publish_files(&manifest),
+            Packing::Bundle => self.publish_bundle(manifest, key, mtime),
+            Packing::Files => self.publish_files(&manifest, key),
         }
     }
 
-    fn publish_bundle(self, manifest: Manifest, mtime: u64) -> Result<Sealed, SealError> {
+    fn publish_bundle(self, manifest: Manifest, key: Option<&SigningKey>, mtime: u64) -> Result<Sealed, SealError> {
         let length = self.summary.written.bytes;
-        let metadata = fit(manifest)?;
+        let metadata = fit(manifest, key)?;
         let front = front(&self.archive_name, &metadata, &self.sha256(), length, mtime);
         let back = back(length);
         let mut file = self.partial.handle()?;
@@ -173,10 +175,10 @@ impl SealedArchive {
         Ok(Sealed { path: self.partial.publish()?, bytes })
     }
 
-    fn publish_files(self, manifest: &Manifest) -> Result<Sealed, SealError> {
+    fn publish_files(self, manifest: &Manifest, key: Option<&SigningKey>) -> Result<Sealed, SealError> {
         let mut file = self.partial.handle()?;
         self.read_back(&mut file)?;
-        let metadata = manifest.to_bytes(None)?;
+        let metadata = manifest.to_signed_bytes(None, key)?;
         let checksum = checksum_line(&self.sha256(), &self.archive_name);
         let archive = self.partial.target().to_owned();
         let mut written = Vec::new();
@@ -222,9 +224,9 @@ pub(super) fn write_around(file: &mut File, front: &[u8], back: &[u8], archive_b
 }
 
 /// The manifest in its reserved space; of very many issues the last ones are only counted.
-fn fit(mut manifest: Manifest) -> Result<Vec<u8>, ManifestError> {
+fn fit(mut manifest: Manifest, key: Option<&SigningKey>) -> Result<Vec<u8>, ManifestError> {
     loop {
-        match manifest.to_bytes(Some(METADATA_BYTES)) {
+        match manifest.to_signed_bytes(Some(METADATA_BYTES), key) {
             Err(ManifestError::TooLarge(..)) if !manifest.issues.is_empty() => {
                 let keep = manifest.issues.len() / 2;
                 manifest.issues.truncate(keep);

@@ -192,7 +192,7 @@ pub(super) enum Command {
         #[command(flatten)]
         keys: KeyArgs,
     },
-    /// Keys that backups are encrypted for, and proof of those that open them
+    /// Keys that backups are encrypted for or signed with, and proof of those that open them
     #[command(subcommand, after_help = super::help::KEY)]
     Key(KeyCommand),
     /// Remove old backups now, by the policy of the configuration
@@ -260,17 +260,10 @@ pub(super) struct DiffArgs {
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Add whom backups are encrypted for; without options as a dialogue
+    /// Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them
     #[command(after_help = super::help::KEY_NEW)]
-    New {
-        /// Public key: age1…, ssh-ed25519 …, ssh-rsa …; may be given again
-        #[arg(long, value_name = "KEY")]
-        recipient: Vec<String>,
-        /// File with a passphrase, of which only a public key is stored; `-` reads standard input
-        #[arg(long, value_name = "FILE")]
-        passphrase_file: Option<PathBuf>,
-    },
-    /// Show whom backups are encrypted for
+    New(NewKeyArgs),
+    /// Show whom backups are encrypted for, and what signs them
     #[command(after_help = super::help::KEY_SHOW)]
     Show,
     /// Print the public key that a passphrase gives
@@ -296,6 +289,23 @@ pub(super) enum KeyCommand {
         #[command(flatten)]
         keys: KeyArgs,
     },
+}
+
+/// Options of `key new`.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct NewKeyArgs {
+    /// Public key: age1…, ssh-ed25519 …, ssh-rsa …; may be given again
+    #[arg(long, value_name = "KEY")]
+    pub recipient: Vec<String>,
+    /// File with a passphrase, of which only a public key is stored; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Make a key that signs the backups of this host
+    #[arg(long, conflicts_with_all = ["recipient", "passphrase_file"])]
+    pub signing: bool,
+    /// With --signing: where to; nothing is ever overwritten
+    #[arg(long, value_name = "FILE", requires = "signing")]
+    pub output: Option<PathBuf>,
 }
 
 /// What to do with the configuration.

@@ -39,6 +39,9 @@ pub(super) fn run(
         output.object(&json!({ "path": written }))?;
     } else {
         info!("✓ Decrypted: {}", written.display());
+        if backup.facts().is_some_and(|manifest| manifest.signer.is_some()) {
+            info!("Decrypted copy: signature of the original not carried; keep the original where it has to be proved");
+        }
         output.remark(printable(&written.display().to_string()))?;
     }
     Ok(ExitCode::Done)

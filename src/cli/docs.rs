@@ -18,6 +18,7 @@ const BEFORE: &[&str] = &[include_str!("../../man/sections/examples.roff")];
 const BEHIND: &[&str] = &[
     include_str!("../../man/sections/files.roff"),
     include_str!("../../man/sections/manual-restore.roff"),
+    include_str!("../../man/sections/signatures.roff"),
     include_str!("../../man/sections/see-also.roff"),
 ];
 

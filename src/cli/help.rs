@@ -79,7 +79,12 @@ Examples:
 pub(super) const KEY_NEW: &str = "\
 Examples:
   proxmox-backup key new
-  proxmox-backup key new --recipient 'ssh-ed25519 AAAA... admin@office'";
+  proxmox-backup key new --recipient 'ssh-ed25519 AAAA... admin@office'
+  proxmox-backup key new --signing
+
+A signing key stays on this host, which signs unattended. Copy the public key elsewhere: it proves
+that a backup on a stolen or hostile target is what this host wrote. It proves nothing against root
+of this host.";
 
 pub(super) const KEY_SHOW: &str = "\
 Examples:

@@ -6,23 +6,24 @@ use ::log::{error, info};
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::args::KeyCommand;
+use super::args::{KeyCommand, NewKeyArgs};
 use super::ask::Terminal;
 use super::keys::{KeyArgs, read_passphrase, unlock_with};
 use super::output::{Output, printable};
-use super::session::{Session, cancel};
+use super::session::{Session, absolute, cancel};
 use crate::archive::Salt;
 use crate::config::Config;
 use crate::secret::Secret;
 use crate::workflow::{
-    Ask, DerivedKey, ExitCode, Failure, KeyError, ListedKey, NewKey, RecipientsError, add_keys, addressees,
-    derive_keys, key_wizard, listed_keys, listed_salts, needs_key, prove_key,
+    Ask, DerivedKey, ExitCode, Failure, KeyError, ListedKey, NewKey, NewSigningKey, RecipientsError, add_keys,
+    addressees, derive_keys, key_wizard, listed_keys, listed_salts, needs_key, new_signing_key, prove_key, signing_key,
 };
 
 /// `proxmox-backup key …`.
 pub(super) fn run(session: &Session, command: &KeyCommand, output: &mut Output) -> Result<ExitCode, Trouble> {
     match command {
-        KeyCommand::New { recipient, passphrase_file } => new(session, recipient, passphrase_file.as_deref(), output),
+        KeyCommand::New(asked) if asked.signing => new_signing(session, asked.output.as_deref(), output),
+        KeyCommand::New(asked) => new(session, asked, output),
         KeyCommand::Show => show(session, output),
         KeyCommand::Derive { passphrase_file, salt, yes_show_private } => {
             let keys = derive(session, passphrase_file.as_deref(), salt.as_deref())?;
@@ -51,12 +52,25 @@ fn ask_for_keys(file: &Path, mut terminal: Terminal, cancel: &crate::system::Can
     Ok(added?)
 }
 
-fn new(
-    session: &Session,
-    recipients: &[String],
-    passphrase_file: Option<&Path>,
-    output: &mut Output,
-) -> Result<ExitCode, Trouble> {
+fn new_signing(session: &Session, place: Option<&Path>, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let loaded = session.load(&[])?;
+    let place = place.map(absolute).transpose()?;
+    let NewSigningKey { path, public_path, public } = new_signing_key(place.as_deref(), &loaded.config.encryption)?;
+    if output.is_json() {
+        output.object(&json!({ "file": path, "public_file": public_path, "public_key": public.to_string() }))?;
+        return Ok(ExitCode::Done);
+    }
+    output.line(public.to_string())?;
+    info!("✓ Private key: {}; it stays on this host, and in no backup of it", path.display());
+    info!("✓ Public key: {}, and the line above; copy it to where backups are verified", public_path.display());
+    if loaded.config.encryption.sign_key.as_ref() != Some(&path) {
+        info!("Put into the settings: SIGN_KEY={}", path.display());
+    }
+    Ok(ExitCode::Done)
+}
+
+fn new(session: &Session, asked: &NewKeyArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let (recipients, passphrase_file) = (&asked.recipient, asked.passphrase_file.as_deref());
     let loaded = session.load(&[])?;
     let file = &loaded.config.encryption.recipients_file;
     let added = if recipients.is_empty() && passphrase_file.is_none() {
@@ -101,12 +115,15 @@ fn show(session: &Session, output: &mut Output) -> Result<ExitCode, Trouble> {
     let loaded = session.load(&[])?;
     let settings = &loaded.config.encryption;
     let keys = listed_keys(settings)?;
+    let signer = signing_key(settings).map_err(Failure::from)?.map(|key| key.public().to_string());
     if output.is_json() {
         let keys: Vec<Value> = keys
             .iter()
             .map(|key| json!({ "recipient": key.recipient.text(), "kind": kind(key), "from": key.from }))
             .collect();
-        output.object(&json!({ "is_on": settings.is_on, "recipients": keys }))?;
+        output.object(
+            &json!({ "is_on": settings.is_on, "recipients": keys, "sign_key": settings.sign_key, "signer": signer }),
+        )?;
         return Ok(ExitCode::Done);
     }
     if keys.is_empty() {
@@ -117,6 +134,10 @@ fn show(session: &Session, output: &mut Output) -> Result<ExitCode, Trouble> {
     }
     if !settings.is_on {
         output.remark("ENCRYPT_ARCHIVE is false: backups are not encrypted.")?;
+    }
+    match (&settings.sign_key, signer) {
+        (Some(path), Some(signer)) => output.remark(format!("Signed with {}, as {signer}", path.display()))?,
+        _ => output.remark("SIGN_KEY is empty: backups are not signed.")?,
     }
     Ok(ExitCode::Done)
 }

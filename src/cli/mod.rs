@@ -24,7 +24,7 @@ use std::ffi::OsString;
 use ::log::{Log, error};
 use clap::Parser;
 
-use args::{BackupArgs, Cli, Command, KeyCommand};
+use args::{BackupArgs, Cli, Command, KeyCommand, NewKeyArgs};
 use keys::KeyArgs;
 use output::Output;
 use session::Session;
@@ -102,7 +102,7 @@ fn dispatch(
         Some(command) => command,
         None if check => Command::Check,
         None if decrypt => Command::Decrypt { id: None, to: None, keys: KeyArgs::default() },
-        None if newkey => Command::Key(KeyCommand::New { recipient: Vec::new(), passphrase_file: None }),
+        None if newkey => Command::Key(KeyCommand::New(NewKeyArgs::default())),
         None => Command::Backup(backup.clone()),
     };
     match command {

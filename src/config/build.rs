@@ -27,6 +27,7 @@ pub(super) fn config(checked: &Checked) -> Config {
             is_on: checked.bool("ENCRYPT_ARCHIVE"),
             recipients: checked.list("AGE_RECIPIENT"),
             recipients_file: place(checked, "AGE_RECIPIENT_FILE"),
+            sign_key: checked.path("SIGN_KEY"),
         },
         secondary: build_tiers::secondary(checked),
         cloud: build_tiers::cloud(checked),
@@ -130,7 +131,7 @@ fn moved(checked: &Checked) -> BTreeMap<String, PathBuf> {
 }
 
 fn own_places(checked: &Checked) -> Vec<PathBuf> {
-    let given = ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SECONDARY_PATH", "SECONDARY_LOG_PATH"];
+    let given = ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SECONDARY_PATH", "SECONDARY_LOG_PATH", "SIGN_KEY"];
     // A mounted remote is a directory like any other.
     let mounted = ["CLOUD_REMOTE", "CLOUD_LOG_PATH"].map(|name| PathBuf::from(checked.text(name)));
     let mut places: Vec<PathBuf> = given.iter().filter_map(|name| checked.path(name)).collect();

@@ -179,7 +179,7 @@ impl Check {
                 self.findings.push(finding(Weight::Notice, &setting, None, reason, None));
             }
         }
-        for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH"] {
+        for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SIGN_KEY"] {
             if let Some(reason) = checked.path(name).and_then(|path| reason_against(&path)) {
                 self.complain(checked, name, Complaint::new(reason));
             }

@@ -207,7 +207,7 @@ pub enum Mode {
     Ultra,
 }
 
-/// Whether and for whom to encrypt.
+/// Whether and for whom to encrypt, and with what to sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encryption {
     /// `ENCRYPT_ARCHIVE`.
@@ -216,6 +216,8 @@ pub struct Encryption {
     pub recipients: Vec<String>,
     /// `AGE_RECIPIENT_FILE`.
     pub recipients_file: PathBuf,
+    /// `SIGN_KEY`: the file with the private key; `None` = manifests are not signed.
+    pub sign_key: Option<PathBuf>,
 }
 
 /// Checks of owners and modes before a run.

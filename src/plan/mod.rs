@@ -40,6 +40,9 @@ const NEVER: &[&str] = &[
     "/etc/proxmox-backup/.*.lock",
     // Our own state; command outputs take its name in the archive.
     "/var/lib/proxmox-config-backup",
+    // Whoever opens a backup must not find in it what signs the next one.
+    "/etc/proxmox-config-backup/sign/key.pem",
+    "/etc/proxmox-config-backup/sign/*.partial",
 ];
 
 /// What to do, and what not.

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{StorageError, Stored, Tier};
-use crate::bundle::{BUNDLE, Backup, SIDE_FILES, parse_name};
+use crate::bundle::{BUNDLE, Backup, DECRYPTED, SIDE_FILES, parse_name};
 use crate::system::{PartialFile, Root, remove_file, rename_file, sync_dir};
 
 const TRASH: &str = ".trash-";
@@ -42,10 +42,11 @@ impl Directory {
         Ok(all)
     }
 
-    /// The newest backup of a host by name alone: no file is opened.
+    /// The newest backup of a host by name alone: no file is opened. A decrypted copy is none.
     pub fn newest_of(&self, host: &str) -> Option<PathBuf> {
         let names = Root::live().and_then(|root| root.list(&self.path)).ok()?;
-        let backups = names.iter().filter_map(|name| Some((parse_name(&name.to_string_lossy())?.0, name)));
+        let originals = names.iter().filter(|name| !name.to_string_lossy().ends_with(DECRYPTED));
+        let backups = originals.filter_map(|name| Some((parse_name(&name.to_string_lossy())?.0, name)));
         let own = backups.filter(|(id, _)| id.host() == host);
         own.max_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, name)| self.path.join(name))
     }

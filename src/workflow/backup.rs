@@ -10,8 +10,9 @@ use super::guard::{guard, known_identity, own_identity};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
 use super::recipients::{Addressees, addressees};
+use super::signing::signing_key;
 use super::{Failure, seal_up};
-use crate::bundle::{BackupId, Seal};
+use crate::bundle::{BackupId, Seal, SigningKey};
 use crate::collect::{Limits, start};
 use crate::config::Config;
 use crate::host::{Host, ServerId};
@@ -64,8 +65,9 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
-    report.issues.extend(guard(job, Touch::Really)?.1);
     // Before anything is made: asked for and not given would be the worst of all.
+    let sign_key = signing_key(&job.config.encryption)?;
+    report.issues.extend(guard(job, Touch::Really)?.1);
     let addressees = addressees(&job.config.encryption)?;
     let lock = pre_checks(job, Touch::Really)?;
     let workspace = Arc::new(Workspace::create(job.run_dir, afterwards(job.config))?);
@@ -87,7 +89,14 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.issues.extend(issues);
 
     step(4, "Verifying: decoded while written, every entry compared");
-    let facts = seal_up::Facts { id: &id, plan: &plan, skipped: &skipped, addressees: addressees.as_ref(), job };
+    let facts = seal_up::Facts {
+        id: &id,
+        plan: &plan,
+        skipped: &skipped,
+        addressees: addressees.as_ref(),
+        sign_key: sign_key.as_ref(),
+        job,
+    };
     let sealed = timed_finish(&mut report, seal, &facts)?;
 
     step(5, "Reading back from the disk, giving the backup its name");
@@ -114,15 +123,20 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
 /// Thinks a run through; changes nothing.
 pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
     allowed(job.config)?;
+    let signing = signing_key(&job.config.encryption)?.map(|key| signs(&key));
     let (secured, mut issues) = guard(job, Touch::DryRun)?;
     addressees(&job.config.encryption)?;
     let now = job.system.clock.now();
     let (checked, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
-    let passed = secured.into_iter().chain(checked).collect();
+    let passed = secured.into_iter().chain(signing).chain(checked).collect();
     let Prepared { host, plan } = prepare(job)?;
     let retention = preview(job.config, &BackupId::new(&host.name, &now), now)?;
     let server_id = known_identity(job, &mut issues);
     Ok(DryRun { host, passed, plan, retention, issues, server_id })
+}
+
+fn signs(key: &SigningKey) -> Passed {
+    Passed { name: "Signing Key", message: format!("would sign as {}", key.public()) }
 }
 
 fn allowed(config: &Config) -> Result<(), Failure> {

@@ -26,7 +26,7 @@ pub fn decrypt(backup: &Backup, dir: &Path, cancel: &Cancel) -> Result<PathBuf, 
     written.map_err(Failure::from)
 }
 
-/// The manifest of the copy: what the origin says, but of a plain archive.
+/// The manifest of the copy: what the origin says, but of a plain archive, and not signed.
 fn describe(backup: &Backup, sha256: String, bytes: u64, target: &Path) -> Manifest {
     let origin = backup.described();
     Manifest {

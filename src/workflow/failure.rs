@@ -1,8 +1,8 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::{ExitCode, KeyError, RecipientsError};
+use super::{ExitCode, KeyError, RecipientsError, SigningError};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
-use crate::bundle::{OpenError, SealError, VerifyError};
+use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
 use crate::preflight::{PreflightError, SecurityError};
 use crate::storage::StorageError;
 use crate::system::{Cancelled, FileError, Signal};
@@ -32,6 +32,12 @@ pub enum Failure {
     /// Encryption is asked for, and there is nobody to encrypt for.
     #[error("no backup made: {0}")]
     Recipients(#[from] RecipientsError),
+    /// Signing is asked for, and there is nothing to sign with.
+    #[error("no signature without its key: {0}")]
+    Signing(#[from] SigningError),
+    /// What `--signer` names.
+    #[error("--signer {0}: {1}")]
+    Signer(String, SigningKeyError),
     /// A key was not made or proved.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -91,6 +97,8 @@ impl Failure {
             | Self::Unpack(UnpackError::File(error))
             | Self::Verify(VerifyError::File(error)) => of_file(error),
             Self::Recipients(_)
+            | Self::Signing(_)
+            | Self::Signer(..)
             | Self::Key(_)
             | Self::Identity(_)
             | Self::Salt(_)
@@ -119,6 +127,8 @@ impl Failure {
                 Some("give what opens it: --identity FILE, or --passphrase-file FILE; `-` reads standard input")
             }
             Self::Key(error) => error.hint(),
+            Self::Signing(error) => Some(error.hint()),
+            Self::Signer(..) => Some("give ed25519:..., or the .pub file that `key new --signing` made"),
             Self::Preflight(error) => Some(error.hint()),
             Self::Security(error) => Some(error.hint()),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),

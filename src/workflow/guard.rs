@@ -22,6 +22,7 @@ pub(super) fn guard(job: &BackupJob<'_>, touch: Touch) -> Result<(Option<Passed>
         scope: if job.system.root.is_live() { Scope::Everything } else { Scope::Program },
         config: job.config_file,
         recipients: &config.encryption.recipients_file,
+        sign_key: config.encryption.sign_key.as_deref(),
         state: job.state_dir,
         run: job.run_dir,
         others: &[&local.backups, &local.logs, &local.lock_dir],

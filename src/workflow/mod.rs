@@ -18,6 +18,7 @@ mod prepare;
 mod prune;
 mod recipients;
 mod seal_up;
+mod signing;
 mod tell;
 mod unlock;
 
@@ -37,6 +38,7 @@ pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, prune, retention_plan};
 pub use recipients::{Addressees, RecipientsError, addressees};
+pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
 pub use tell::tell;
 pub use unlock::{Keys, Unlocked, unlock};
 

@@ -71,8 +71,11 @@ pub(super) fn prepare(job: &BackupJob<'_>) -> Result<Prepared, Failure> {
 /// Our own places as the tree that is looked at names them.
 fn own_places(config: &Config, run_dir: &Path, system: &System) -> Vec<PathBuf> {
     let prefix = system.root.prefix();
-    [&config.local.backups, &config.local.logs, &config.local.lock_dir, run_dir]
+    let places = [&config.local.backups, &config.local.logs, &config.local.lock_dir, run_dir];
+    places
         .into_iter()
+        // Whoever opens a backup must not find in it what signs the next one.
+        .chain(config.encryption.sign_key.as_deref())
         .filter_map(|place: &Path| place.strip_prefix(prefix).ok())
         .map(|inside| Path::new("/").join(inside))
         .filter(|place| place.as_path() != Path::new("/"))

@@ -8,7 +8,8 @@ use log::info;
 use super::{Addressees, BackupJob, Failure};
 use crate::archive::{ArchiveSummary, extension};
 use crate::bundle::{
-    AGE, BackupId, FORMAT, INDEX_PATH, IndexBuilder, IndexHead, Manifest, Seal, SealedArchive, Verified,
+    AGE, Backup, BackupId, FORMAT, INDEX_PATH, IndexBuilder, IndexHead, Manifest, Seal, SealedArchive, SigningKey,
+    Verified,
 };
 use crate::collect::{Content, Entry, EntryKind, Metadata};
 use crate::config::Codec;
@@ -28,6 +29,7 @@ pub(super) struct Facts<'a> {
     pub(super) plan: &'a BackupPlan,
     pub(super) skipped: &'a [(String, &'static str)],
     pub(super) addressees: Option<&'a Addressees>,
+    pub(super) sign_key: Option<&'a SigningKey>,
     pub(super) job: &'a BackupJob<'a>,
 }
 
@@ -64,8 +66,12 @@ pub(super) fn publish(
     let manifest = manifest(&sealed, report, facts, now);
     let summary = sealed.summary;
     let sha256 = sealed.sha256();
-    let published = sealed.publish(manifest, u64::try_from(report.started.timestamp()).unwrap_or(0))?;
+    let mtime = u64::try_from(report.started.timestamp()).unwrap_or(0);
+    let published = sealed.publish(manifest, facts.sign_key, mtime)?;
     info!("✓ Read back from the disk: SHA-256 {sha256}");
+    if let Some(key) = facts.sign_key {
+        info!("✓ Manifest signed by {}", key.public());
+    }
     info!("✓ Backup written: {} ({})", published.path.display(), ByteSize(published.bytes));
     Ok(ArchiveFacts {
         id: facts.id.to_string(),
@@ -84,6 +90,7 @@ pub(super) fn publish(
 fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: DateTime<Local>) -> Manifest {
     let ArchiveSummary { written, entries, effective } = sealed.summary;
     let host = &report.host;
+    let (previous, previous_id) = previous(&facts.job.config.local.backups, &host.name).unzip();
     let salts: Vec<String> =
         facts.addressees.map_or_else(Vec::new, |to| to.salts.iter().map(|salt| salt.text().to_owned()).collect());
     Manifest {
@@ -120,17 +127,20 @@ fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: 
             how: "decoded while written and compared entry by entry; read back from the disk".to_owned(),
             when: now.to_rfc3339(),
         }),
-        previous: previous(&facts.job.config.local.backups, &host.name),
+        previous,
+        previous_id: previous_id.flatten(),
         restore: by_hand(sealed.target(), sealed.archive_name(), effective.codec),
         ..Manifest::default()
     }
 }
 
-/// Digest of the manifest of this host's newest backup: a missing link in the chain shows.
-fn previous(dir: &Path, host: &str) -> Option<String> {
+/// Digest of the manifest of this host's newest backup, and which one that is: a missing link in
+/// the chain shows.
+fn previous(dir: &Path, host: &str) -> Option<(String, Option<String>)> {
     let newest = Directory::new(dir).newest_of(host)?;
-    let backup = crate::bundle::Backup::open(&newest).ok()?;
-    backup.manifest.map(|(bytes, _)| digest_hex(&bytes))
+    let backup = Backup::open(&newest).ok()?;
+    let id = backup.id.map(|id| id.to_string());
+    backup.manifest.map(|(bytes, _)| (digest_hex(&bytes), id))
 }
 
 /// The Go tool's word for a codec.

@@ -97,5 +97,5 @@ pub(super) const KEYS: &[Key] = &[
         "more recipients, one per line",
     )
     .below_base_dir("${BASE_DIR}/identity/age/recipient.txt"),
-    key("SIGN_KEY", Path, "", Encryption, "private key that signs manifests").not_yet(),
+    key("SIGN_KEY", Path, "", Encryption, "file with the private key that signs manifests, of `key new --signing`"),
 ];

@@ -160,6 +160,7 @@ mod tests {
                 scope: Scope::Everything,
                 config: Some(&config),
                 recipients: &recipients,
+                sign_key: None,
                 state: &state,
                 run: &run,
                 others: &[],
@@ -278,11 +279,40 @@ mod tests {
             scope: Scope::Program,
             config: None,
             recipients: &sample.at("age/recipients.txt"),
+            sign_key: None,
             state: Path::new("/nowhere"),
             run: Path::new("/nowhere"),
             others: &[],
         };
         assert_eq!(secure(SETTINGS, &places, Touch::Really).unwrap().issues, []);
         assert_eq!(sample.mode("age"), 0o777);
+    }
+
+    #[test]
+    fn the_key_that_signs_may_lie_among_the_key_files_and_no_other_private_one() {
+        if !is_root() {
+            return;
+        }
+        let sample = Sample::new();
+        let (own, other) = (sample.at("age/sign.pem"), sample.at("age/other.pem"));
+        std::fs::write(&own, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+        sample.set("age/sign.pem", 0o600);
+        let look = |sign_key: Option<&Path>| {
+            let places = Places {
+                scope: Scope::Everything,
+                config: None,
+                recipients: &sample.at("age/recipients.txt"),
+                sign_key,
+                state: &sample.at("state"),
+                run: &sample.at("run"),
+                others: &[],
+            };
+            secure(SETTINGS, &places, Touch::DryRun).map(|secured| secured.issues)
+        };
+
+        assert_eq!(look(Some(&own)).unwrap(), []);
+        assert!(look(None).unwrap_err().to_string().contains("sign.pem"));
+        std::fs::rename(&own, &other).unwrap();
+        assert!(look(Some(&own)).unwrap_err().to_string().contains("other.pem"));
     }
 }

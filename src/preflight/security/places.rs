@@ -35,6 +35,8 @@ pub struct Places<'a> {
     pub config: Option<&'a Path>,
     /// `AGE_RECIPIENT_FILE`.
     pub recipients: &'a Path,
+    /// `SIGN_KEY`: a private key that belongs on this machine. Whether it can be used is asked elsewhere.
+    pub sign_key: Option<&'a Path>,
     /// The state directory.
     pub state: &'a Path,
     /// The run-time directory.
@@ -72,7 +74,10 @@ pub(super) fn look(places: &Places<'_>) -> (usize, Vec<Finding>) {
         }
     }
     if places.scope == Scope::Everything {
-        look.keys(places.recipients);
+        look.keys(places.recipients, places.sign_key);
+        if let Some(dir) = places.sign_key.and_then(Path::parent) {
+            look.place(dir, if is_ours(dir) { Demand::Private } else { Demand::Trusted }, Symlink::Refuse);
+        }
         let others = places.others.iter().copied().filter(|path| is_ours(path));
         let mut directories: Vec<&Path> = others.chain([places.state, places.run]).collect();
         directories.sort();
@@ -114,17 +119,17 @@ impl Look {
         }
     }
 
-    fn keys(&mut self, recipients: &Path) {
+    fn keys(&mut self, recipients: &Path, sign_key: Option<&Path>) {
         let Some(dir) = recipients.parent() else { return };
         let is_ours = !is_foreign(dir) && (is_ours(dir) || dir.ends_with(KEY_DIRECTORY));
         if !is_ours {
             self.place(dir, Demand::Trusted, Symlink::PassOver);
             self.place(recipients, Demand::Trusted, Symlink::PassOver);
-            return self.files(dir, None);
+            return self.files(dir, None, sign_key);
         }
         if self.place(dir, Demand::Keys, Symlink::Refuse) {
             self.place_is_no_symlink(recipients);
-            self.files(dir, Some(Demand::Keys));
+            self.files(dir, Some(Demand::Keys), sign_key);
         }
     }
 
@@ -135,9 +140,9 @@ impl Look {
         }
     }
 
-    fn files(&mut self, dir: &Path, demand: Option<Demand>) {
+    fn files(&mut self, dir: &Path, demand: Option<Demand>, sign_key: Option<&Path>) {
         let Some(root) = &self.root else { return };
-        match root.directory(dir).and_then(|dir| keys::look_into(&dir, demand)) {
+        match root.directory(dir).and_then(|dir| keys::look_into(&dir, demand, sign_key)) {
             Ok(found) => self.findings.extend(found),
             Err(error) if error.is_absent() => {}
             Err(error) => self.unseen(dir, &error),
