@@ -31,5 +31,6 @@ mod round_trip;
 mod sample;
 mod samples;
 mod security;
+mod signature;
 mod steady;
 mod traced;

@@ -1,6 +1,7 @@
 //! One backup as it lies on disk: names, manifest, index, bundle; written, opened, verified.
 //! Those of older tools are read only: `legacy`.
 
+mod chain;
 mod index;
 mod layout;
 mod legacy;
@@ -12,6 +13,7 @@ mod seal;
 mod signature;
 mod verify;
 
+pub use chain::{Break, Chain, Gaps, Link, Predecessor, chains};
 pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
 pub use legacy::{Lost, Origin, Survey, Surveyor, description, survey};
 pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};

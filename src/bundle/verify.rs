@@ -40,7 +40,8 @@ pub struct Verification {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// `bundle`, `name`, `encryption`, `manifest`, `checksum`, `archive`, `content`, `index`.
+    /// `bundle`, `name`, `encryption`, `manifest`, `checksum`, `archive`, `content`, `index`,
+    /// `signature`, `chain`.
     pub part: &'static str,
     /// What.
     pub what: String,
@@ -66,7 +67,8 @@ impl Verification {
     /// The verdict in words.
     pub fn verdict(&self) -> &'static str {
         match () {
-            () if !self.is_whole() => "DAMAGED",
+            () if self.problems.iter().any(|problem| !["signature", "chain"].contains(&problem.part)) => "DAMAGED",
+            () if !self.is_whole() => "NOT PROVEN GENUINE",
             () if self.unchecked.is_empty() => "whole",
             () => "whole as far as can be told",
         }

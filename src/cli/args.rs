@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::keys::KeyArgs;
+use super::signer::SignerArgs;
 
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody's cron line has")]
@@ -191,6 +192,9 @@ pub(super) enum Command {
         /// What opens it.
         #[command(flatten)]
         keys: KeyArgs,
+        /// Who must have signed it.
+        #[command(flatten)]
+        signer: SignerArgs,
     },
     /// Keys that backups are encrypted for or signed with, and proof of those that open them
     #[command(subcommand, after_help = super::help::KEY)]

@@ -64,7 +64,11 @@ by its rows, and named only when the files below /etc/pve do not tell the same."
 pub(super) const VERIFY: &str = "\
 Examples:
   proxmox-backup verify
-  proxmox-backup verify --all --quiet";
+  proxmox-backup verify --all --signer /media/usb/pve1.pub
+
+Without --signer a checksum and a signature tell accidents, not attackers: who can write the
+backups can make both anew. With a key from elsewhere, a backup that was changed, added, or removed
+between others is a problem. Removed newest ones do not show: see which one the last line names.";
 
 pub(super) const DECRYPT: &str = "\
 Examples:

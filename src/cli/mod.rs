@@ -16,6 +16,7 @@ mod look;
 mod output;
 mod prune;
 mod session;
+mod signer;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -121,7 +122,9 @@ fn dispatch(
         Command::Cat { id, path, keys } => look::cat(&session, (&id, &keys), &path, output),
         Command::Extract { id, paths, to, keys } => look::extract(&session, (&id, &keys), &paths, &to, output),
         Command::Decrypt { id, to, keys } => decrypt::run(&session, (id.as_deref(), &keys), to.as_deref(), output),
-        Command::Verify { ids, all, keys } => verify::run(&session, &verify::Wanted { ids, all, keys }, output),
+        Command::Verify { ids, all, keys, signer } => {
+            verify::run(&session, &verify::Wanted { ids, all, keys, signer }, output)
+        }
         Command::Diff(arguments) => diff::run(&session, &arguments, output),
         Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),

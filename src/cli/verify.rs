@@ -7,26 +7,30 @@ use super::Trouble;
 use super::keys::KeyArgs;
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
+use super::signer::{self, SignerArgs};
 use crate::bundle::{Backup, Verification, verify};
 use crate::storage::Directory;
 use crate::system::Cancel;
-use crate::workflow::{ExitCode, Failure, Keys, unlock};
+use crate::workflow::{ExitCode, Failure, Keys, Signers, unlock};
 
-/// Which backups, and what opens them.
+/// Which backups, what opens them, and who must have signed them.
 pub(super) struct Wanted {
     pub(super) ids: Vec<String>,
     pub(super) all: bool,
     pub(super) keys: KeyArgs,
+    pub(super) signer: SignerArgs,
 }
 
 /// `proxmox-backup verify [ID…|--all]`.
 pub(super) fn run(session: &Session, asked: &Wanted, output: &mut Output) -> Result<ExitCode, Trouble> {
     let cancel = cancel()?;
     let keys = asked.keys.read()?;
+    let mut signers = asked.signer.read()?;
     let mut results = Vec::new();
     let mut is_whole = true;
     for (name, opened) in wanted(session, asked)? {
-        let outcome = opened.and_then(|backup| Ok((shown(&backup, &name), look(backup, &keys, &cancel)?)));
+        let outcome =
+            opened.and_then(|backup| Ok((shown(&backup, &name), look(backup, &keys, &mut signers, &cancel)?)));
         let value = match outcome {
             Ok((id, found)) => {
                 is_whole &= found.is_whole();
@@ -44,8 +48,10 @@ pub(super) fn run(session: &Session, asked: &Wanted, output: &mut Output) -> Res
         };
         results.push(value);
     }
+    let standing = if asked.all { signers.standing(&session.load(&[])?.config.local.backups)? } else { Vec::new() };
+    signer::tell(&standing, output)?;
     if output.is_json() {
-        output.object(&json!({ "ok": is_whole, "backups": results }))?;
+        output.object(&json!({ "ok": is_whole, "backups": results, "chains": standing }))?;
     }
     Ok(if is_whole { ExitCode::Done } else { ExitCode::Verification })
 }
@@ -78,9 +84,11 @@ fn shown(backup: &Backup, name: &str) -> String {
 }
 
 /// Nobody is asked for a key: without one there is still the checksum and the envelope.
-fn look(mut backup: Backup, keys: &Keys, cancel: &Cancel) -> Result<Verification, Trouble> {
+fn look(mut backup: Backup, keys: &Keys, signers: &mut Signers, cancel: &Cancel) -> Result<Verification, Trouble> {
     unlock(&mut backup, keys, None)?;
-    Ok(verify(&backup, cancel).map_err(Failure::from)?)
+    let mut found = verify(&backup, cancel).map_err(Failure::from)?;
+    signers.judge(&backup, &mut found)?;
+    Ok(found)
 }
 
 fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, Trouble> {
