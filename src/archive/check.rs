@@ -4,10 +4,8 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use ring::digest;
-
 use super::tee::Chunk;
-use super::{ArchiveReader, Chunks, Digest, Limits, MemberKind, Piece, ReadError, decompressor, printable};
+use super::{ArchiveReader, Chunks, Digest, Limits, Onlooker, ReadError, decompressor, hash_member, printable};
 use crate::config::Codec;
 
 /// Chunks that may wait for the decoder: 1 MiB.
@@ -51,11 +49,11 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Starts it; the sender gets the compressed stream.
-    pub(super) fn start(codec: Codec) -> (Self, std::sync::mpsc::SyncSender<Chunk>) {
+    /// Starts it, with somebody looking on; the sender gets the compressed stream.
+    pub(super) fn start(codec: Codec, mut onlooker: Box<dyn Onlooker>) -> (Self, std::sync::mpsc::SyncSender<Chunk>) {
         let (copies, received) = sync_channel(WAITING);
         let (expected, expectations) = channel();
-        let thread = std::thread::spawn(move || compare(codec, Chunks::new(received), &expectations));
+        let thread = std::thread::spawn(move || compare(codec, Chunks::new(received), &expectations, &mut *onlooker));
         (Self { expected, thread }, copies)
     }
 
@@ -72,10 +70,15 @@ impl Check {
     }
 }
 
-fn compare(codec: Codec, stream: Chunks, expectations: &Receiver<Expected>) -> Result<u64, CheckError> {
+fn compare(
+    codec: Codec,
+    stream: Chunks,
+    expectations: &Receiver<Expected>,
+    onlooker: &mut dyn Onlooker,
+) -> Result<u64, CheckError> {
     let decoder = decompressor(codec, stream).map_err(ReadError::from)?;
     let mut found = 0;
-    walk(decoder, |member, digest| {
+    walk(decoder, onlooker, |member, digest| {
         found += 1;
         let Ok(expected) = expectations.recv() else {
             return Err(CheckError::Count { found, written: found - 1 });
@@ -92,35 +95,14 @@ fn compare(codec: Codec, stream: Chunks, expectations: &Receiver<Expected>) -> R
 /// Reads a whole archive; hands on name and content hash of each member.
 pub(super) fn walk<E: From<ReadError>>(
     stream: impl Read,
+    onlooker: &mut dyn Onlooker,
     mut each: impl FnMut(&[u8], Option<Digest>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut reader = ArchiveReader::new(stream, Limits::default());
     while let Some(member) = reader.next_member()? {
-        let digest = (member.kind == MemberKind::File).then(|| hash_content(&mut reader)).transpose()?;
+        let digest = hash_member(&mut reader, &member, onlooker)?;
         each(&member.path, digest)?;
     }
     reader.finish()?;
     Ok(())
-}
-
-/// SHA-256 of the current member's logical content, holes as zeros.
-pub fn hash_content<R: Read>(reader: &mut ArchiveReader<R>) -> Result<Digest, ReadError> {
-    const ZEROS: [u8; 4096] = [0; 4096];
-    let mut hash = digest::Context::new(&digest::SHA256);
-    reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
-        match piece {
-            Piece::Data(bytes) => hash.update(bytes),
-            Piece::Hole(mut length) => {
-                while length > 0 {
-                    let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
-                    hash.update(&ZEROS[..part]);
-                    length -= part as u64;
-                }
-            }
-        }
-        Ok(())
-    })?;
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(hash.finish().as_ref());
-    Ok(sha256)
 }

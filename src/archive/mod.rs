@@ -5,7 +5,7 @@
 //! entries ─→ write ─→ delayed ─→ compress ─→ tee ─→ [encryption] ─→ sink ─→ file, SHA-256, length
 //!             tar    8 MiB wait   threads     │                 own thread
 //!                                             └───→ check: decompress ─→ read ─→ compare
-//!                                                   own thread
+//!                                                   own thread             └ onlooker
 //! file ─→ [encryption] ─→ decompress ─→ read ─→ members, pieces of content ─→ unpack ─→ files below a directory
 //!                        │ header, pax, sparse, member, acl
 //!                        └ limits              └ logical: files that old tools took apart
@@ -31,13 +31,14 @@ mod sparse;
 mod member;
 mod read;
 mod logical;
+mod onlooker;
 mod check;
 mod pipeline;
 mod unpacker;
 mod unpack;
 
 pub use acl::{acl_from_text, acl_to_text};
-pub use check::{CheckError, hash_content};
+pub use check::CheckError;
 pub use compress::Compressor;
 pub use decompress::{DECODER_MEMORY_LIMIT, Decompressor, decompressor, sniff};
 pub use encryption::{
@@ -50,7 +51,8 @@ pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension
 pub use limits::{Limits, ReadError};
 pub use logical::{LogicalReader, Made, MemberSource, Reopen, Rewrite, Segment};
 pub use member::{Member, MemberKind, printable};
-pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter};
+pub use onlooker::{Onlooker, hash_member};
+pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter, PackOptions};
 pub use read::{ArchiveReader, Piece};
 pub use sink::Written;
 pub use unpack::{Existing, Rights, UnpackError, UnpackOptions, Unpacked, unpack, unpack_members};

@@ -7,6 +7,7 @@ use super::Effective;
 use super::check::{Check, CheckError, Expected};
 use super::delayed::Delayed;
 use super::encryption::{MaybeAge, Recipients};
+use super::onlooker::Onlooker;
 use super::sink::{Sink, SinkThread, Written, start_sink};
 use super::tee::Tee;
 use super::write::{Digest, TarWriter, stored_name};
@@ -18,6 +19,18 @@ pub struct ArchiveWriter {
     tar: TarWriter<Delayed<Tee<MaybeAge<Sink>>>>,
     sink: SinkThread,
     check: Check,
+}
+
+/// How an archive is written.
+pub struct PackOptions<'a> {
+    /// Compression.
+    pub settings: &'a config::Archive,
+    /// Whom it is encrypted for.
+    pub recipients: Option<&'a Recipients>,
+    /// Threads that may be used.
+    pub processors: usize,
+    /// Sees what is decoded again while it is written, before it is encrypted.
+    pub onlooker: Box<dyn Onlooker>,
 }
 
 /// An archive that was written, decoded again and compared.
@@ -63,9 +76,15 @@ impl ArchiveWriter {
         recipients: Option<&Recipients>,
         processors: usize,
     ) -> Result<Self, ArchiveError> {
+        Self::start(file, PackOptions { settings, recipients, processors, onlooker: Box::new(()) })
+    }
+
+    /// The same with all there is to choose.
+    pub fn start(file: File, options: PackOptions<'_>) -> Result<Self, ArchiveError> {
+        let PackOptions { settings, recipients, processors, onlooker } = options;
         let (sink, thread) = start_sink(file);
         let sealed = MaybeAge::new(sink, recipients).map_err(ArchiveError::Encrypt)?;
-        let (check, copies) = Check::start(settings.codec);
+        let (check, copies) = Check::start(settings.codec, onlooker);
         let compressor = Delayed::new(Tee::new(sealed, copies), settings.clone(), processors);
         Ok(Self { tar: TarWriter::new(compressor), sink: thread, check })
     }

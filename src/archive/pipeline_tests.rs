@@ -116,7 +116,7 @@ fn archive(codec: Codec) -> (Vec<u8>, Vec<Expected>) {
 }
 
 fn check(codec: Codec, bytes: &[u8], expected: &[Expected]) -> Result<u64, CheckError> {
-    let (check, copies) = Check::start(codec);
+    let (check, copies) = Check::start(codec, Box::new(()));
     for one in expected {
         check.expect(one.clone());
     }

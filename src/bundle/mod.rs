@@ -2,6 +2,7 @@
 //! Those of older tools are read only: `legacy`.
 
 mod chain;
+mod content;
 mod index;
 mod layout;
 mod legacy;
@@ -22,4 +23,4 @@ pub use open::{Backup, OpenError};
 pub use reseal::{DECRYPTED, decrypted_path, plain_name, reseal};
 pub use seal::{Seal, SealError, Sealed, SealedArchive};
 pub use signature::{PublicKey, SigningKey, SigningKeyError};
-pub use verify::{Problem, Verification, VerifyError, verify};
+pub use verify::{Inside, Problem, Verification, VerifyError, verify, verify_watched};

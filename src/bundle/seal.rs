@@ -16,9 +16,8 @@ use super::layout::{ARCHIVE_OFFSET, METADATA_BYTES, back, checksum_line, fits, f
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BUNDLE, BackupId, archive_name};
 use super::signature::SigningKey;
-use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, Recipients};
+use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, PackOptions};
 use crate::collect::Entry;
-use crate::config;
 use crate::system::{FileError, PartialFile, drop_page_cache, hash_file, hex, write_atomically};
 
 /// Why there is no backup.
@@ -72,13 +71,8 @@ enum Packing {
 
 impl Seal {
     /// Starts the backup `id` in `dir`; encrypted when there are recipients.
-    pub fn create(
-        dir: &Path,
-        id: &BackupId,
-        settings: &config::Archive,
-        recipients: Option<&Recipients>,
-        processors: usize,
-    ) -> Result<Self, SealError> {
+    pub fn create(dir: &Path, id: &BackupId, options: PackOptions<'_>) -> Result<Self, SealError> {
+        let PackOptions { settings, recipients, .. } = options;
         let archive_name = archive_name(id, settings.codec, recipients.is_some());
         let packing = if settings.bundle && fits(&archive_name) { Packing::Bundle } else { Packing::Files };
         let target = match packing {
@@ -88,7 +82,7 @@ impl Seal {
         let partial = PartialFile::create(&target)?;
         let mut file = partial.handle()?;
         file.seek(SeekFrom::Start(packing.offset())).map_err(FileError::of("write", partial.path()))?;
-        let writer = ArchiveWriter::create(file, settings, recipients, processors)?;
+        let writer = ArchiveWriter::start(file, options)?;
         Ok(Self { partial, archive_name, writer, index: IndexBuilder::default(), packing })
     }
 

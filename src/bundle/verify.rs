@@ -4,25 +4,18 @@
 //! manifest (its own digest), the checksum file, the archive (SHA-256), its content (decoded,
 //! each entry compared with the index). Damage in one part never hides another.
 
-use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use ring::digest;
 
-use super::index::{INDEX_PATH, Index};
+use super::content::{compare, read_members};
 use super::layout::{ARCHIVE_OFFSET, back, checksum_line, front};
-use super::legacy::{Survey, Surveyor, digits, sha256_in};
+use super::legacy::{digits, sha256_in};
 use super::manifest::Manifest;
 use super::name::BackupId;
 use super::open::Backup;
-use crate::archive::{
-    ArchiveReader, Digest, Limits, MemberKind, Piece, ReadError, decompressor, decrypt, hash_content, printable,
-    verify_envelope,
-};
+use crate::archive::{Onlooker, ReadError, decompressor, decrypt, printable, verify_envelope};
 use crate::system::{Cancel, Cancelled, FileError, hex, open_file};
-
-/// Lost files of an old backup that are told one by one.
-const MOST_LOST: usize = 1000;
 
 /// What a verification found.
 #[derive(Debug, Default)]
@@ -35,6 +28,22 @@ pub struct Verification {
     pub unchecked: Vec<String>,
     /// Entries decoded.
     pub entries: u64,
+    /// How its content was found.
+    pub inside: Inside,
+}
+
+/// How the content of a backup was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inside {
+    /// It was not read to its end: no key, or damage.
+    #[default]
+    NotRead,
+    /// With the index of this program.
+    Indexed,
+    /// Without one: an older tool's.
+    NotIndexed,
+    /// An older tool's, which took files apart: its members are not the files of the host.
+    TakenApart,
 }
 
 /// One thing that is wrong.
@@ -74,24 +83,33 @@ impl Verification {
         }
     }
 
-    fn fail(&mut self, part: &'static str, what: impl Into<String>) {
+    pub(super) fn fail(&mut self, part: &'static str, what: impl Into<String>) {
         self.problems.push(Problem { part, what: what.into() });
     }
 
-    fn note(&mut self, what: impl Into<String>) {
+    pub(super) fn note(&mut self, what: impl Into<String>) {
         self.passed.push(what.into());
     }
 
-    fn leave(&mut self, what: impl Into<String>) {
+    pub(super) fn leave(&mut self, what: impl Into<String>) {
         self.unchecked.push(what.into());
     }
 }
 
 /// Looks at everything.
 pub fn verify(backup: &Backup, cancel: &Cancel) -> Result<Verification, VerifyError> {
+    verify_watched(backup, &mut (), cancel)
+}
+
+/// Looks at everything; the onlooker sees the files as they lie in the archive.
+pub fn verify_watched(
+    backup: &Backup,
+    onlooker: &mut dyn Onlooker,
+    cancel: &Cancel,
+) -> Result<Verification, VerifyError> {
     let mut found = Verification::default();
     let manifest = check_manifest(backup, &mut found);
-    let sha256 = check_content(backup, &mut found, cancel)?;
+    let sha256 = check_content(backup, onlooker, &mut found, cancel)?;
     check_digests(backup, manifest, &sha256, &mut found);
     if backup.packing.is_bundled && manifest.is_none_or(|manifest| manifest.format > 0) {
         check_frame(backup, &sha256, &mut found)?;
@@ -213,13 +231,18 @@ fn check_frame(backup: &Backup, sha256: &str, found: &mut Verification) -> Resul
 }
 
 /// Hashes the archive and decodes it in one reading; gives the SHA-256.
-fn check_content(backup: &Backup, found: &mut Verification, cancel: &Cancel) -> Result<String, VerifyError> {
+fn check_content(
+    backup: &Backup,
+    onlooker: &mut dyn Onlooker,
+    found: &mut Verification,
+    cancel: &Cancel,
+) -> Result<String, VerifyError> {
     let fail = FileError::of("read", &backup.path);
     let mut raw = Hashing { from: backup.raw()?, hash: digest::Context::new(&digest::SHA256), bytes: 0, cancel };
     match (backup.packing.is_encrypted, &backup.identities) {
-        (false, _) => decode(backup, &mut raw, found),
+        (false, _) => decode(backup, &mut raw, onlooker, found),
         (true, Some(identities)) => match decrypt(&mut raw, identities) {
-            Ok(mut plain) => decode(backup, &mut plain, found),
+            Ok(mut plain) => decode(backup, &mut plain, onlooker, found),
             Err(cause) => found.fail("encryption", cause.to_string()),
         },
         (true, None) => check_envelope(backup, &mut raw, found),
@@ -245,108 +268,18 @@ fn check_envelope(backup: &Backup, raw: &mut impl Read, found: &mut Verification
     }
 }
 
-fn decode(backup: &Backup, raw: &mut (impl Read + Send), found: &mut Verification) {
+fn decode(backup: &Backup, raw: &mut (impl Read + Send), onlooker: &mut dyn Onlooker, found: &mut Verification) {
     let decoded = decompressor(backup.packing.codec, io::BufReader::with_capacity(128 * 1024, raw))
         .map_err(ReadError::from)
-        .and_then(|stream| read_members(stream, backup));
+        .and_then(|stream| read_members(stream, backup, onlooker));
     match decoded {
         Ok(content) => {
             found.entries = content.count;
+            found.inside = content.inside();
             compare(content, found);
         }
         Err(error) => found.fail("content", error.to_string()),
     }
-}
-
-#[derive(Default)]
-struct Content {
-    members: Vec<(Vec<u8>, Option<Digest>)>,
-    index: Option<Result<Index, serde_json::Error>>,
-    survey: Survey,
-    count: u64,
-}
-
-fn read_members(stream: impl Read, backup: &Backup) -> Result<Content, ReadError> {
-    let limits = Limits { packed_bytes: Some(backup.length), ..Limits::default() };
-    let index_name = INDEX_PATH.trim_start_matches('/').as_bytes();
-    let mut content = Content::default();
-    let mut surveyor = backup.may_be_old().then(Surveyor::default);
-    let mut reader = ArchiveReader::new(stream, limits);
-    while let Some(member) = reader.next_member()? {
-        content.count += 1;
-        let document = match &surveyor {
-            _ if member.path == index_name => Some(bytes_of(&mut reader)?),
-            Some(surveyor) if surveyor.wants(&member) => Some(bytes_of(&mut reader)?),
-            _ => None,
-        };
-        if member.path == index_name {
-            content.index = document.as_ref().map(|bytes| serde_json::from_slice(bytes));
-        } else {
-            let digest = match &document {
-                Some(bytes) => digest::digest(&digest::SHA256, bytes).as_ref().try_into().ok(),
-                None => (member.kind == MemberKind::File).then(|| hash_content(&mut reader)).transpose()?,
-            };
-            content.members.push((member.path.clone(), digest));
-        }
-        if let Some(surveyor) = &mut surveyor {
-            surveyor.take(member, document)?;
-        }
-    }
-    reader.finish()?;
-    content.survey = surveyor.map_or_else(|| Ok(Survey::default()), |surveyor| surveyor.finish(&limits))?;
-    Ok(content)
-}
-
-fn bytes_of(reader: &mut ArchiveReader<impl Read>) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
-    reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
-        if let Piece::Data(data) = piece {
-            bytes.extend_from_slice(data);
-        }
-        Ok(())
-    })?;
-    Ok(bytes)
-}
-
-fn compare(content: Content, found: &mut Verification) {
-    let index = match content.index {
-        Some(Ok(index)) => index,
-        Some(Err(error)) => return found.fail("index", format!("cannot be read: {error}")),
-        None => return without_index(content, found),
-    };
-    let mut expected: HashMap<Vec<u8>, Option<String>> =
-        index.entries.iter().map(|entry| (entry.name(), entry.sha256.clone())).collect();
-    for (name, digest) in &content.members {
-        match expected.remove(name) {
-            Some(sha256) if sha256 == digest.map(|digest| hex(&digest)) => {}
-            Some(_) => found.fail("content", format!("{} differs from the index", printable(name))),
-            None => found.fail("content", format!("{} is not in the index", printable(name))),
-        }
-    }
-    for name in expected.keys() {
-        found.fail("content", format!("{} is in the index but not in the archive", printable(name)));
-    }
-    if found.problems.iter().all(|problem| problem.part != "content") {
-        found.note(format!("content: {} entries decode and match the index", content.count));
-    }
-}
-
-/// Archives of the older tools have no index: what can be told is whether files are complete.
-fn without_index(content: Content, found: &mut Verification) {
-    found.note(format!("content: {} entries decode (no index to compare)", content.count));
-    found.leave("content: nothing says what it was on the host");
-    let survey = content.survey;
-    for lost in survey.lost.iter().take(MOST_LOST) {
-        found.fail("content", format!("/{}: {}", printable(&lost.path), lost.why));
-    }
-    if survey.lost.len() > MOST_LOST {
-        found.fail("content", format!("and {} more files like these", survey.lost.len() - MOST_LOST));
-    }
-    if !survey.rewrite.made.is_empty() && survey.lost.is_empty() {
-        found.note(format!("content: {} files are put together from their pieces", survey.rewrite.made.len()));
-    }
-    found.unchecked.extend(survey.uncertain);
-    found.unchecked.extend(survey.altered.map(|what| format!("content: {what}")));
 }
 
 /// Hashes what passes; ends early when the run is asked to stop.

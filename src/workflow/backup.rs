@@ -12,6 +12,7 @@ use super::prune::{Pruned, preview, prune};
 use super::recipients::{Addressees, addressees};
 use super::signing::signing_key;
 use super::{Failure, seal_up};
+use crate::archive::PackOptions;
 use crate::bundle::{BackupId, Seal, SigningKey};
 use crate::collect::{Limits, start};
 use crate::config::Config;
@@ -163,7 +164,8 @@ fn collect(
 ) -> Result<(Gathered, Seal), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let recipients = addressees.map(|addressees| &addressees.recipients);
-    let seal = Seal::create(&job.config.local.backups, id, &job.config.archive, recipients, processors)?;
+    let options = PackOptions { settings: &job.config.archive, recipients, processors, onlooker: Box::new(()) };
+    let seal = Seal::create(&job.config.local.backups, id, options)?;
     let limits = Limits { io: io_limit(job.config.local.io_limit), workers: job.config.collect.command_workers };
     gather(start(plan, &job.system, workspace, limits), seal)
 }
