@@ -6,7 +6,7 @@
 //! ```text
 //! config ─→ plan ─→ collect ─→ archive ─→ bundle ─→ storage ─→ retention ─→ report
 //!            ↑         entries    one pass: tar → compress → hash → file
-//!   host, recipe                            └→ decode again and compare
+//!   host, recipe                            └→ decode again and compare ─→ drill
 //! ```
 
 // What everything is made of.
@@ -24,8 +24,9 @@ pub mod plan;
 pub mod collect;
 // One stream out, one stream in: an adapter per file.
 pub mod archive;
-// One backup as it lies on disk, where it lies, which ones stay.
+// One backup as it lies on disk, whether it would bring the host back, where it lies, which ones stay.
 pub mod bundle;
+pub mod drill;
 pub mod storage;
 pub mod preflight;
 pub mod retention;
