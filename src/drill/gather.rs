@@ -149,3 +149,81 @@ fn what(form: Form, path: &[u8]) -> String {
         _ => name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::MemberKind;
+
+    fn member(path: &str, size: u64) -> Member {
+        Member {
+            path: path.as_bytes().to_vec(),
+            kind: MemberKind::File,
+            mode: 0o640,
+            uid: 0,
+            gid: 33,
+            user: String::new(),
+            group: String::new(),
+            mtime: 5,
+            mtime_ns: 0,
+            size,
+            link: Vec::new(),
+            xattrs: Vec::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    fn show(gatherer: &mut Gatherer, path: &str, content: &str) {
+        gatherer.begin(&member(path, content.len() as u64));
+        // In pieces, as a reader hands them on.
+        for piece in content.as_bytes().chunks(7) {
+            gatherer.piece(Piece::Data(piece));
+        }
+        gatherer.end(&[0; 32]);
+    }
+
+    #[test]
+    fn parts_come_in_the_order_of_their_weight_and_only_what_is_wanted() {
+        let mut gatherer = Gatherer::default();
+        for path in ["etc/fstab", "/etc/pve/nodes/n/qemu-server/100.conf", "//etc/pve/storage.cfg", "root/.bashrc"] {
+            show(&mut gatherer, path, "proc: /proc proc");
+        }
+        // The later one of two counts, as when unpacking.
+        show(&mut gatherer, "etc/fstab", "proc /proc proc\n");
+
+        let drill = gatherer.judge(Capture::Since(None));
+
+        let parts: Vec<(&str, Outcome)> = drill.parts.iter().map(|part| (part.what.as_str(), part.outcome)).collect();
+        let wanted = [("storage.cfg", Outcome::Mistaken), ("fstab", Outcome::Sound), ("guest 100", Outcome::Sound)];
+        assert_eq!(parts, wanted);
+        assert!(drill.has_proxmox);
+        assert_eq!(drill.parts[0].path, "/etc/pve/storage.cfg");
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_held_and_not_judged() {
+        let mut gatherer = Gatherer::default();
+        for (path, size) in [("etc/fstab", MOST_TEXT + 1), ("var/lib/pve-cluster/config.db", u64::MAX)] {
+            gatherer.begin(&member(path, size));
+            gatherer.piece(Piece::Hole(size));
+            gatherer.piece(Piece::Data(b"x"));
+            gatherer.end(&[0; 32]);
+        }
+        let drill = gatherer.judge(Capture::Since(None));
+        assert!(drill.parts.iter().all(|part| part.outcome == Outcome::NotJudged), "{:?}", drill.parts);
+        assert_eq!((drill.parts.len(), drill.of()), (2, 0));
+        assert!(drill.to_string().contains("config.db (larger than 64 MiB), and 1 more"), "{drill}");
+    }
+
+    #[test]
+    fn holes_are_zeros_which_no_text_has() {
+        let mut gatherer = Gatherer::default();
+        gatherer.begin(&member("etc/fstab", 20));
+        gatherer.piece(Piece::Data(b"proc /proc\n"));
+        gatherer.piece(Piece::Hole(9));
+        gatherer.end(&[0; 32]);
+        let drill = gatherer.judge(Capture::Since(None));
+        assert_eq!((drill.parts[0].line, drill.parts[0].outcome), (Some(2), Outcome::Mistaken));
+        assert!(!drill.has_proxmox);
+    }
+}
