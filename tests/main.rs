@@ -13,6 +13,7 @@ mod config;
 mod damage;
 mod database;
 mod diff;
+mod drill;
 mod encrypted;
 mod encryption;
 mod foreign_fs;

@@ -86,6 +86,9 @@ pub struct Manifest {
     /// What was checked before the backup got its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+    /// Whether it would bring the host back, in one sentence, where that was tried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<String>,
     /// SHA-256 of the manifest of this host's backup before this one, hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,

@@ -180,7 +180,7 @@ pub(super) enum Command {
     /// Show what differs between two backups, or between a backup and this host
     #[command(after_help = super::help::DIFF)]
     Diff(DiffArgs),
-    /// Look at every byte of backups: checksum, full decode, comparison with the index
+    /// Look at every byte of backups: checksum, full decode, comparison with the index, restore drill
     #[command(after_help = super::help::VERIFY)]
     Verify {
         /// Backups to verify; none = the newest

@@ -137,6 +137,7 @@ fn facts(backup: &Backup, manifest: &Manifest, origin: Option<Origin>) -> Vec<(&
         ("Encryption", manifest.encryption_mode.clone()),
         ("Verified", verified),
         ("Signed by", manifest.signed_by.clone().unwrap_or_default()),
+        ("Drill", manifest.drill.clone().unwrap_or_default()),
         ("Tool", origin.map_or_else(|| "unknown".to_owned(), |origin| origin.with_version(&manifest.script_version))),
         ("Manifest", if backup.manifest.is_none() { "there is none".into() } else { String::new() }),
         ("Reason", manifest.reason.clone().unwrap_or_default()),

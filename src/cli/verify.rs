@@ -1,6 +1,6 @@
 //! `verify`.
 
-use ::log::{error, info};
+use ::log::{error, info, warn};
 use serde_json::{Value, json};
 
 use super::Trouble;
@@ -8,10 +8,11 @@ use super::keys::KeyArgs;
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
 use super::signer::{self, SignerArgs};
-use crate::bundle::{Backup, Verification, verify};
+use crate::bundle::{Backup, Verification};
+use crate::drill::{Drill, Outcome};
 use crate::storage::Directory;
 use crate::system::Cancel;
-use crate::workflow::{ExitCode, Failure, Keys, Signers, unlock};
+use crate::workflow::{ExitCode, Failure, Keys, Signers, unlock, verify_and_drill};
 
 /// Which backups, what opens them, and who must have signed them.
 pub(super) struct Wanted {
@@ -33,8 +34,9 @@ pub(super) fn run(session: &Session, asked: &Wanted, output: &mut Output) -> Res
             opened.and_then(|backup| Ok((shown(&backup, &name), look(backup, &keys, &mut signers, &cancel)?)));
         let value = match outcome {
             Ok((id, found)) => {
-                is_whole &= found.is_whole();
-                tell(&id, &found, output)?
+                let (found, drill) = found;
+                is_whole &= found.is_whole() && !drill.is_damaged();
+                tell(&id, &found, &drill, output)?
             }
             // One backup that cannot be opened hides none of the others.
             Err(Trouble::Failure(failure))
@@ -84,14 +86,19 @@ fn shown(backup: &Backup, name: &str) -> String {
 }
 
 /// Nobody is asked for a key: without one there is still the checksum and the envelope.
-fn look(mut backup: Backup, keys: &Keys, signers: &mut Signers, cancel: &Cancel) -> Result<Verification, Trouble> {
+fn look(
+    mut backup: Backup,
+    keys: &Keys,
+    signers: &mut Signers,
+    cancel: &Cancel,
+) -> Result<(Verification, Drill), Trouble> {
     unlock(&mut backup, keys, None)?;
-    let mut found = verify(&backup, cancel).map_err(Failure::from)?;
+    let (mut found, drill) = verify_and_drill(&backup, cancel)?;
     signers.judge(&backup, &mut found)?;
-    Ok(found)
+    Ok((found, drill))
 }
 
-fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, Trouble> {
+fn tell(name: &str, found: &Verification, drill: &Drill, output: &mut Output) -> Result<Value, Trouble> {
     for passed in &found.passed {
         info!("✓ {name}: {passed}");
     }
@@ -101,8 +108,19 @@ fn tell(name: &str, found: &Verification, output: &mut Output) -> Result<Value, 
     for problem in &found.problems {
         error!("✗ {name}: {}: {}", problem.part, problem.what);
     }
-    output.remark(format!("{}: {}", printable(name), found.verdict()))?;
+    for remark in &drill.remarks {
+        info!("? {name}: {remark}");
+    }
+    for part in drill.failing() {
+        match part.outcome {
+            Outcome::Damaged => error!("✗ {name}: {part} ({})", part.advice()),
+            _ => warn!("⚠ {name}: {part} ({})", part.advice()),
+        }
+    }
+    let is_whole = found.is_whole() && !drill.is_damaged();
+    output.remark(format!("{}: {}", printable(name), if is_whole { found.verdict() } else { "DAMAGED" }))?;
+    output.remark(format!("{}: {drill}", printable(name)))?;
     Ok(
-        json!({ "backup": name, "ok": found.is_whole(), "passed": found.passed, "problems": found.problems, "unchecked": found.unchecked, "entries": found.entries }),
+        json!({ "backup": name, "ok": is_whole, "drill": drill.to_json(), "passed": found.passed, "problems": found.problems, "unchecked": found.unchecked, "entries": found.entries }),
     )
 }

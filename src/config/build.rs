@@ -7,7 +7,7 @@ use super::build_tiers;
 use super::check::Checked;
 use super::codec::default_level;
 use super::keys;
-use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Run, Samples, Security};
+use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Run, Samples, Security, Verification};
 use crate::recipe::{Default, catalog};
 
 /// Keys that say where a recipe's usual place is.
@@ -29,6 +29,7 @@ pub(super) fn config(checked: &Checked) -> Config {
             recipients_file: place(checked, "AGE_RECIPIENT_FILE"),
             sign_key: checked.path("SIGN_KEY"),
         },
+        verification: Verification { drills: checked.bool("VERIFY_DRILL") },
         secondary: build_tiers::secondary(checked),
         cloud: build_tiers::cloud(checked),
         owner: build_tiers::owner(checked),

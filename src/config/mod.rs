@@ -61,6 +61,8 @@ pub struct Config {
     pub archive: Archive,
     /// Whether and for whom to encrypt.
     pub encryption: Encryption,
+    /// What is tried out before a backup counts.
+    pub verification: Verification,
     /// The second directory, where there is one.
     pub secondary: Option<Secondary>,
     /// The cloud, where there is one.
@@ -218,6 +220,13 @@ pub struct Encryption {
     pub recipients_file: PathBuf,
     /// `SIGN_KEY`: the file with the private key; `None` = manifests are not signed.
     pub sign_key: Option<PathBuf>,
+}
+
+/// What is tried out before a backup counts, besides what always is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// `VERIFY_DRILL`: whether it would bring the host back.
+    pub drills: bool,
 }
 
 /// Checks of owners and modes before a run.

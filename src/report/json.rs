@@ -32,6 +32,9 @@ impl RunReport {
         if let (Some(id), Some(fields)) = (&self.server_id, object.as_object_mut()) {
             fields.insert("server_id".to_owned(), json!(id));
         }
+        if let (Some(drill), Some(fields)) = (&self.drill, object.as_object_mut()) {
+            fields.insert("drill".to_owned(), drill.to_json());
+        }
         if let (Some(archive), Some(fields)) = (&self.archive, object.as_object_mut()) {
             let facts = json!({
                 "backup_id": archive.id,

@@ -6,6 +6,7 @@ mod text;
 use chrono::{DateTime, Local};
 
 use crate::bundle::Phase;
+use crate::drill::Drill;
 use crate::host::{Host, ServerId};
 use crate::issue::{Issue, Severity, Stage};
 use crate::system::Clock;
@@ -26,6 +27,8 @@ pub struct RunReport {
     pub counters: Counters,
     /// The backup, when there is one.
     pub archive: Option<ArchiveFacts>,
+    /// Whether it would bring the host back, where that was tried out.
+    pub drill: Option<Drill>,
     /// What retention did.
     pub retention: RetentionFacts,
     /// Problems, in the order they arose.
@@ -112,6 +115,7 @@ impl RunReport {
             finished: started,
             counters: Counters::default(),
             archive: None,
+            drill: None,
             retention: RetentionFacts::default(),
             issues: Vec::new(),
             phases: Vec::new(),

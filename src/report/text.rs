@@ -27,6 +27,9 @@ impl RunReport {
             lines.push(format!("SHA-256: {}", archive.sha256));
             lines.push(format!("Archive path: {}", archive.path));
         }
+        if let Some(drill) = &self.drill {
+            lines.push(format!("Restorable: {} of {}", drill.restorable(), drill.of()));
+        }
         lines.push(format!("Duration: {}", self.elapsed()));
         lines
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use log::info;
 
+use super::drill::Watch;
 use super::gather::{Gathered, gather, io_limit};
 use super::guard::{guard, known_identity, own_identity};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::{Pruned, preview, prune};
 use super::recipients::{Addressees, addressees};
 use super::signing::signing_key;
-use super::{Failure, seal_up};
-use crate::archive::PackOptions;
+use super::{Failure, drill, seal_up};
+use crate::archive::{Onlooker, PackOptions};
 use crate::bundle::{BackupId, Seal, SigningKey};
 use crate::collect::{Limits, start};
 use crate::config::Config;
@@ -83,8 +84,10 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;
 
     step(3, "Collecting and archiving in one pass");
+    let watch = job.config.verification.drills.then(Watch::default);
+    let packing = Packing { addressees: addressees.as_ref(), watch: watch.as_ref() };
     let (gathered, seal) =
-        timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace, addressees.as_ref()))?;
+        timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace, &packing))?;
     let Gathered { counters, issues, skipped } = gathered;
     report.counters = counters;
     report.issues.extend(issues);
@@ -99,6 +102,8 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
         job,
     };
     let sealed = timed_finish(&mut report, seal, &facts)?;
+    report.drill = watch.map(|watch| watch.judge(report.started.timestamp()));
+    report.issues.extend(report.drill.iter().flat_map(drill::issues));
 
     step(5, "Reading back from the disk, giving the backup its name");
     report.archive = Some(seal_up::publish(sealed, &mut report, &facts)?);
@@ -155,16 +160,23 @@ fn step(number: u8, what: &str) {
     info!(target: super::STEP, "Step {number}/8: {what}");
 }
 
+/// For whom, and who looks on.
+struct Packing<'a> {
+    addressees: Option<&'a Addressees>,
+    watch: Option<&'a Watch>,
+}
+
 fn collect(
     job: &BackupJob<'_>,
     id: &BackupId,
     plan: &Arc<BackupPlan>,
     workspace: &Arc<Workspace>,
-    addressees: Option<&Addressees>,
+    packing: &Packing<'_>,
 ) -> Result<(Gathered, Seal), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let recipients = addressees.map(|addressees| &addressees.recipients);
-    let options = PackOptions { settings: &job.config.archive, recipients, processors, onlooker: Box::new(()) };
+    let recipients = packing.addressees.map(|addressees| &addressees.recipients);
+    let onlooker = packing.watch.map_or_else(|| Box::new(()) as Box<dyn Onlooker>, Watch::onlooker);
+    let options = PackOptions { settings: &job.config.archive, recipients, processors, onlooker };
     let seal = Seal::create(&job.config.local.backups, id, options)?;
     let limits = Limits { io: io_limit(job.config.local.io_limit), workers: job.config.collect.command_workers };
     gather(start(plan, &job.system, workspace, limits), seal)

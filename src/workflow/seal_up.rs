@@ -127,6 +127,7 @@ fn manifest(sealed: &SealedArchive, report: &RunReport, facts: &Facts<'_>, now: 
             how: "decoded while written and compared entry by entry; read back from the disk".to_owned(),
             when: now.to_rfc3339(),
         }),
+        drill: report.drill.as_ref().map(ToString::to_string),
         previous,
         previous_id: previous_id.flatten(),
         restore: by_hand(sealed.target(), sealed.archive_name(), effective.codec),

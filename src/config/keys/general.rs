@@ -45,6 +45,7 @@ pub(super) const KEYS: &[Key] = &[
     key("MAX_RUN_DURATION", Seconds(0, 604_800), "1h", General, "a run that takes longer is stopped; 0 = no limit")
         .not_yet(),
     key("KEEP_WORKSPACE", Bool, "false", General, "keep the last run's workspace; not with ENCRYPT_ARCHIVE"),
+    key("VERIFY_DRILL", Bool, "true", General, "try out whether each backup would bring the host back, and say so"),
     key("BACKUP_USER", Text, "backup", General, "owner for SET_BACKUP_PERMISSIONS").not_yet(),
     key("BACKUP_GROUP", Text, "", General, "group for SET_BACKUP_PERMISSIONS; empty = the owner's").not_yet(),
     key("SET_BACKUP_PERMISSIONS", Bool, "false", General, "give backups and logs to BACKUP_USER").not_yet(),
