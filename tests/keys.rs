@@ -97,6 +97,7 @@ fn of_a_private_key_only_the_public_half_is_kept() {
     assert_eq!((added, keys_in(&text)), (1, vec![PUBLIC.to_owned()]));
     assert!(!text.contains("SECRET") && !ask.told.iter().any(|line| line.contains(&PRIVATE[..30])));
     assert!(ask.was_told("ssh-keygen -y"));
+    assert_eq!(ask.told.iter().filter(|line| line.contains("scroll-back")).count(), 1);
 }
 
 #[test]
@@ -166,6 +167,34 @@ fn keys_are_added_unattended_with_private_modes() {
     let said = sample.expect(0, &["--json", "key", "new", "--passphrase-file", &passphrase]);
     assert!(said.contains("proxmox-config-backup/age-passphrase/v1:17:"), "{said}");
     assert!(std::fs::read_to_string(&file).unwrap().starts_with(&before));
+}
+
+#[test]
+fn of_many_keys_added_at_once_none_is_lost() {
+    let sample = encrypting();
+    let keys: Vec<String> = (0..20).map(|_| new_public_key()).collect();
+
+    let running: Vec<Child> = keys
+        .iter()
+        .map(|key| {
+            let mut program = sample.program(["key", "new", "--recipient", key]);
+            program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    let codes: Vec<Option<i32>> = running.into_iter().map(|mut child| child.wait().unwrap().code()).collect();
+
+    assert_eq!(codes, [Some(0); 20]);
+    let mut there = keys_in(&std::fs::read_to_string(recipients_file(&sample)).unwrap());
+    there.sort();
+    let mut wanted = keys;
+    wanted.sort();
+    assert_eq!(there, wanted);
+    assert_eq!(names_in(&sample.path("age")), ["recipients.txt"]);
+}
+
+/// A key pair whose private half nobody needs.
+fn new_public_key() -> String {
+    age::x25519::Identity::generate().to_public().to_string()
 }
 
 #[test]

@@ -7,12 +7,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Local};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
-use super::{FileError, remove_file};
+use super::{Clock, FileError, remove_file};
+
+/// How often a wait looks again.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Who holds the lock, as the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,19 @@ impl Lock {
         }
         Err(LockError::Held { path: path.to_owned(), holder: None })
     }
+
+    /// Takes the lock as soon as it is free, for work that others do in an instant; [`LockError::Held`]
+    /// when it is not free within `limit`.
+    pub fn wait(path: &Path, clock: Clock, limit: Duration) -> Result<Self, LockError> {
+        let mut waited = Duration::ZERO;
+        loop {
+            match Self::acquire(path, &clock.now()) {
+                Err(LockError::Held { .. }) if waited < limit => clock.sleep(TICK),
+                result => return result,
+            }
+            waited += TICK;
+        }
+    }
 }
 
 impl Drop for Lock {
@@ -122,6 +139,22 @@ mod tests {
         assert_eq!(holder, Holder { pid: std::process::id(), since: now.timestamp() });
         drop(first);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_wait_gets_the_lock_when_it_is_free_and_ends_when_it_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = Lock::acquire(&path, &Local::now()).unwrap();
+        let short = Duration::from_millis(60);
+
+        assert!(matches!(Lock::wait(&path, Clock::System, short), Err(LockError::Held { .. })));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| Lock::wait(&path, Clock::System, Duration::from_secs(60)));
+            std::thread::sleep(short);
+            drop(held);
+            assert!(waiting.join().unwrap().is_ok());
+        });
     }
 
     #[test]

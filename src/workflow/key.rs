@@ -4,6 +4,7 @@
 //! its public half.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::recipients::{named_recipients, parse_file, text_of};
 use super::{Failure, RecipientsError};
@@ -13,8 +14,12 @@ use crate::archive::{
 use crate::bundle::{Backup, OpenError, Verification, verify};
 use crate::config;
 use crate::secret::Secret;
-use crate::system::{Cancel, FileError, create_private_dir, write_atomically};
+use crate::system::{Cancel, Clock, FileError, Lock, LockError, create_private_dir, write_atomically};
 
+/// Beside the recipients file, as long as a key is being added.
+const LOCK_SUFFIX: &str = ".lock";
+/// Adding a key takes an instant; whoever needs longer has stopped.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
 const HEAD: &str = "# Public keys that backups are encrypted for. Keep the private ones on another machine.\n";
 
 /// A recipient on its way into the file.
@@ -62,6 +67,14 @@ pub enum KeyError {
         /// Where it is.
         file: PathBuf,
     },
+    /// Somebody else is adding one, and does not come to an end.
+    #[error("{} is being changed by another process (its lock is {})", file.display(), lock.display())]
+    Busy {
+        /// The recipients file.
+        file: PathBuf,
+        /// What is locked.
+        lock: PathBuf,
+    },
     /// The passphrase is easily guessed.
     #[error("the passphrase is too weak: {}", joined(.0))]
     Weak(Vec<Weakness>),
@@ -92,6 +105,7 @@ impl KeyError {
         match self {
             Self::NoTerminal => Some("give --recipient KEY or --passphrase-file FILE; `-` reads standard input"),
             Self::NoSalt(_) => Some("give the one of the manifest: --salt SALT"),
+            Self::Busy { .. } => Some("nothing was changed; try again when it has ended"),
             Self::Listed(RecipientsError::Bad { .. }) => Some("correct these lines first"),
             _ => None,
         }
@@ -119,8 +133,13 @@ impl NewKey {
     }
 }
 
-/// Adds keys to the recipients file, all or none; what stands in it stays.
+/// Adds keys to the recipients file, all or none; what stands in it stays, also what another process
+/// adds at the same time.
 pub fn add_keys(file: &Path, keys: &[NewKey]) -> Result<(), KeyError> {
+    if let Some(dir) = file.parent() {
+        create_private_dir(dir)?;
+    }
+    let _lock = lock(file)?;
     let mut text = text_of(file)?;
     let mut known = parse_file(file, &text)?.recipients;
     if text.is_empty() {
@@ -135,10 +154,18 @@ pub fn add_keys(file: &Path, keys: &[NewKey]) -> Result<(), KeyError> {
         text.push_str(&RecipientsFile::entry(recipient, salt.as_ref()));
         known.push(recipient.clone());
     }
-    if let Some(dir) = file.parent() {
-        create_private_dir(dir)?;
-    }
     Ok(write_atomically(file, text.as_bytes())?)
+}
+
+/// Held from reading to renaming. The file itself cannot be locked: it is replaced.
+fn lock(file: &Path) -> Result<Lock, KeyError> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(LOCK_SUFFIX);
+    let path = PathBuf::from(name);
+    Lock::wait(&path, Clock::System, LOCK_LIMIT).map_err(|error| match error {
+        LockError::Held { path: lock, .. } => KeyError::Busy { file: file.to_owned(), lock },
+        LockError::File(error) => KeyError::File(error),
+    })
 }
 
 /// Whom backups are encrypted for, or would be.

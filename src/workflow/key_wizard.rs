@@ -7,7 +7,7 @@ use std::path::Path;
 use super::key::{KeyError, NewKey, add_keys};
 use super::recipients::{parse_file, text_of};
 use super::{Ask, Failure};
-use crate::archive::{Identities, Recipient, weaknesses};
+use crate::archive::{Identities, Recipient, RecipientError, weaknesses};
 use crate::secret::Secret;
 
 const MENU: [&str; 5] = [
@@ -16,6 +16,12 @@ const MENU: [&str; 5] = [
     "  2  a passphrase (only the public key made of it is stored)",
     "  3  the public half of a private key (which is not stored)",
     "  0  leave",
+];
+
+/// A public key may be seen while it is typed, and a private one was.
+const EXPOSED: [&str; 2] = [
+    "It stands on this screen now, and was stored nowhere. Clear the terminal with its scroll-back",
+    "(close the window), count this key as known to others, and make a new one.",
 ];
 
 /// Asks for keys and adds them to the file; gives those that were added.
@@ -61,6 +67,11 @@ fn from_public(ask: &mut dyn Ask) -> Option<NewKey> {
         Ok(recipient) => Some(NewKey { recipient, salt: None }),
         Err(error) => {
             ask.tell(&error.to_string());
+            if matches!(error, RecipientError::PrivateKey(_)) {
+                for line in EXPOSED {
+                    ask.tell(line);
+                }
+            }
             None
         }
     }
