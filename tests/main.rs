@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod captured;
 mod cli;
 mod config;

@@ -10,15 +10,15 @@ use serde_json::Value;
 use crate::sample::names_in;
 
 /// Ends a run after the security checks and before anything is made.
-const NO_ROOM: &str = "MIN_DISK_SPACE_PRIMARY_GB=99999999\n";
+pub(crate) const NO_ROOM: &str = "MIN_DISK_SPACE_PRIMARY_GB=99999999\n";
 const KEY: &str = "AGE-SECRET-KEY-1SZWR755Q29L2PMLPV4Q2JCQ82780DT7ZLYPK5YYDYA6USYNZSDLS5U9C9U\n";
 
 /// `backup.env`, `age/recipients.txt`, `run`, `state`, all as they should be.
-struct Places(tempfile::TempDir);
+pub(crate) struct Places(tempfile::TempDir);
 
 impl Places {
     /// `None` where this cannot be tested.
-    fn new(lines: &str) -> Option<Self> {
+    pub(crate) fn new(lines: &str) -> Option<Self> {
         let places = Self(tempfile::tempdir().unwrap());
         if std::fs::metadata(places.0.path()).unwrap().uid() != 0 {
             eprintln!("SKIPPED: needs root");
@@ -33,7 +33,7 @@ impl Places {
         Some(places)
     }
 
-    fn configure(&self, lines: &str) {
+    pub(crate) fn configure(&self, lines: &str) {
         let at = |name: &str| self.at(name).display().to_string();
         let text = format!(
             "BACKUP_PATH={}\nLOG_PATH={}\nLOCK_PATH={}\nAGE_RECIPIENT_FILE={}\n{lines}",
@@ -45,7 +45,7 @@ impl Places {
         self.write("backup.env", &text);
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -62,11 +62,11 @@ impl Places {
         std::fs::metadata(self.at(name)).unwrap().mode() & 0o7777
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.run_program(Path::new(env!("CARGO_BIN_EXE_proxmox-backup")), arguments)
     }
 
-    fn run_program(&self, program: &Path, arguments: &[&str]) -> Output {
+    pub(crate) fn run_program(&self, program: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
         command.arg("--config").arg(self.at("backup.env")).args(arguments).env_clear();
         command.env("RUNTIME_DIRECTORY", self.at("run")).env("STATE_DIRECTORY", self.at("state"));
@@ -74,7 +74,7 @@ impl Places {
     }
 
     /// Demands this exit code and these words; gives all that was said.
-    fn expect(&self, code: i32, arguments: &[&str], words: &[&str]) -> String {
+    pub(crate) fn expect(&self, code: i32, arguments: &[&str], words: &[&str]) -> String {
         let output = self.run(arguments);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
@@ -85,7 +85,7 @@ impl Places {
     }
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 

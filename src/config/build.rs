@@ -7,12 +7,16 @@ use super::build_tiers;
 use super::check::Checked;
 use super::codec::default_level;
 use super::keys;
-use super::{Archive, Collect, Colors, Config, Encryption, Local, Mode, Run, Samples, Security, Verification};
+use super::{Archive, Audits, ChangedProgram, Collect, Colors, Config, Encryption, Local, Mode, PortAudit};
+use super::{ProcessAudit, Run, Samples, Security, Verification};
 use crate::recipe::{Default, catalog};
 
 /// Keys that say where a recipe's usual place is.
 const PLACES: [&str; 5] =
     ["PVE_CONFIG_PATH", "PVE_CLUSTER_PATH", "VZDUMP_CONFIG_PATH", "CEPH_CONFIG_PATH", "PBS_CONFIG_PATH"];
+
+/// The Bash tool's name, which meant more than the present one.
+const ABORT: &str = "ABORT_ON_SECURITY_ISSUES";
 
 /// Where we keep what is nobody's configuration.
 const WORKSPACE: &str = "/run/proxmox-config-backup";
@@ -34,11 +38,41 @@ pub(super) fn config(checked: &Checked) -> Config {
         cloud: build_tiers::cloud(checked),
         owner: build_tiers::owner(checked),
         retention: build_tiers::retention(checked),
-        security: Security {
-            is_on: checked.bool("SECURITY_CHECK_ENABLED"),
-            repairs: checked.bool("AUTO_FIX_PERMISSIONS"),
-            continues: checked.bool("CONTINUE_ON_SECURITY_ISSUES"),
+        security: security(checked),
+    }
+}
+
+fn security(checked: &Checked) -> Security {
+    // Whoever says what the Bash tool understood decides for both kinds of findings, as there.
+    let aborts = checked.is_given(ABORT).then(|| checked.bool(ABORT));
+    Security {
+        is_on: checked.bool("SECURITY_CHECK_ENABLED"),
+        repairs: checked.bool("AUTO_FIX_PERMISSIONS"),
+        continues: aborts.map_or_else(|| checked.bool("CONTINUE_ON_SECURITY_ISSUES"), |aborts| !aborts),
+        changed_program: if checked.bool("AUTO_UPDATE_HASHES") {
+            ChangedProgram::Accepted
+        } else {
+            ChangedProgram::Refused
         },
+        audits: audits(checked, aborts == Some(true)),
+    }
+}
+
+fn audits(checked: &Checked, end_runs: bool) -> Audits {
+    let network = |key| checked.bool("CHECK_NETWORK_SECURITY") && checked.bool(key);
+    Audits {
+        checks_firewall: network("CHECK_FIREWALL"),
+        ports: network("CHECK_OPEN_PORTS").then(|| PortAudit {
+            suspicious: checked.list("SUSPICIOUS_PORTS").iter().filter_map(|port| port.parse().ok()).collect(),
+            whitelist: checked.list("PORT_WHITELIST"),
+        }),
+        processes: checked.bool("CHECK_PROCESSES").then(|| ProcessAudit {
+            suspicious: checked.list("SUSPICIOUS_PROCESSES"),
+            safe: checked.list("SAFE_PROCESSES"),
+            safe_brackets: checked.list("SAFE_BRACKET_PROCESSES"),
+            safe_kernel: checked.list("SAFE_KERNEL_PROCESSES"),
+        }),
+        end_runs,
     }
 }
 
@@ -252,8 +286,32 @@ mod tests {
         assert_eq!(config.run.log_level, 5);
         assert_eq!(config.run.root.as_deref(), Some(Path::new("/mnt/host")));
         assert!(config.run.keeps_workspace);
-        assert_eq!(config.security, Security { is_on: true, repairs: false, continues: true });
+        let security = &config.security;
+        assert_eq!((security.is_on, security.repairs, security.continues), (true, false, true));
     }
+
+    #[test]
+    fn audits_are_off_until_asked_for_and_end_a_run_only_when_told() {
+        assert_eq!(config_of(&[]).security.audits, Audits::default());
+        assert_eq!(config_of(&[("CHECK_OPEN_PORTS", "true")]).security.audits, Audits::default());
+        let all = [
+            ("CHECK_NETWORK_SECURITY", "true"),
+            ("CHECK_OPEN_PORTS", "true"),
+            ("CHECK_FIREWALL", "true"),
+            ("SUSPICIOUS_PORTS", "4444 5555"),
+            ("CONTINUE_ON_SECURITY_ISSUES", "false"),
+        ];
+        let audits = config_of(&all).security.audits;
+        assert_eq!(audits.ports.map(|ports| ports.suspicious), Some(vec![4444, 5555]));
+        assert!(audits.checks_firewall && !audits.end_runs);
+        assert!(audits.processes.is_some_and(|lists| lists.suspicious.contains(&"xmrig".to_owned())));
+        let without = [&all[..], &[("CHECK_PROCESSES", "no")]].concat();
+        assert_eq!(config_of(&without).security.audits.processes, None);
+
+        let told = config_of(&[("CHECK_PROCESSES", "yes"), ("ABORT_ON_SECURITY_ISSUES", "true")]).security;
+        assert!(told.audits.end_runs && !told.continues);
+    }
+
     #[test]
     fn no_workspace_is_kept_where_archives_are_encrypted() {
         let config = config_of(&[("KEEP_WORKSPACE", "true"), ("ENCRYPT_ARCHIVE", "true")]);

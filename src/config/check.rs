@@ -12,7 +12,8 @@ use super::value::{Complaint, Value, bool};
 use super::{Codec, Origin, Setting};
 
 /// Keys whose default is another key's value: who leaves out the whole means the part as well.
-const FOLLOWS: [(&str, &str); 3] = [
+const FOLLOWS: [(&str, &str); 4] = [
+    ("CHECK_PROCESSES", "CHECK_NETWORK_SECURITY"),
     ("BACKUP_PBS_S3_ENDPOINTS", "BACKUP_DATASTORE_CONFIGS"),
     ("BACKUP_PBS_NOTIFICATIONS_PRIV", "BACKUP_PBS_NOTIFICATIONS"),
     ("BACKUP_PBS_NETWORK_CONFIG", "BACKUP_NETWORK_CONFIGS"),

@@ -230,7 +230,7 @@ pub struct Verification {
 }
 
 /// Checks of owners and modes before a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Security {
     /// `SECURITY_CHECK_ENABLED`.
     pub is_on: bool,
@@ -238,6 +238,61 @@ pub struct Security {
     pub repairs: bool,
     /// `CONTINUE_ON_SECURITY_ISSUES`: what is left is a warning instead of the end of the run.
     pub continues: bool,
+    /// `AUTO_UPDATE_HASHES`.
+    pub changed_program: ChangedProgram,
+    /// What is looked at besides.
+    pub audits: Audits,
+}
+
+/// What becomes of a program that is of no package and has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedProgram {
+    /// It is the one to compare with from now on.
+    Accepted,
+    /// It is a finding.
+    Refused,
+}
+
+/// Looks at what goes on on the machine; all of them are off where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audits {
+    /// `CHECK_FIREWALL`.
+    pub checks_firewall: bool,
+    /// `CHECK_OPEN_PORTS`.
+    pub ports: Option<PortAudit>,
+    /// `CHECK_PROCESSES`.
+    pub processes: Option<ProcessAudit>,
+    /// `ABORT_ON_SECURITY_ISSUES=true`: a finding ends the run instead of being a warning.
+    pub end_runs: bool,
+}
+
+impl Audits {
+    /// Whether anything is to be looked at.
+    pub fn are_asked_for(&self) -> bool {
+        self.checks_firewall || self.ports.is_some() || self.processes.is_some()
+    }
+}
+
+/// Which listening sockets are a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortAudit {
+    /// `SUSPICIOUS_PORTS`.
+    pub suspicious: Vec<u16>,
+    /// `PORT_WHITELIST`: `program:port` that is none.
+    pub whitelist: Vec<String>,
+}
+
+/// Which processes are a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessAudit {
+    /// `SUSPICIOUS_PROCESSES`.
+    pub suspicious: Vec<String>,
+    /// `SAFE_PROCESSES`: not suspicious after all.
+    pub safe: Vec<String>,
+    /// `SAFE_BRACKET_PROCESSES`: names in brackets that are no disguise.
+    pub safe_brackets: Vec<String>,
+    /// `SAFE_KERNEL_PROCESSES`: the same for processes without a program.
+    pub safe_kernel: Vec<String>,
 }
 
 impl Mode {

@@ -1,8 +1,10 @@
 //! Checks before work, in this order: directories → disk space → permissions → lock.
 //!
 //! The order matters: a missing directory must not show up as a failing lock. Before all of them,
-//! by itself: [`secure`], whether owners and modes are such that a run makes sense.
+//! by themselves: [`secure`], whether owners and modes are such that a run makes sense, and [`audit()`],
+//! what goes on on the machine.
 
+mod audit;
 mod security;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use crate::system::{FileError, Holder, Lock, LockError, Root, create_private_dir
 use crate::units::{ByteSize, Elapsed};
 
 pub use crate::storage::Touch;
+pub use audit::audit;
 pub use security::{Doubt, Finding, Places, Repair, Scope, Secured, SecurityError, secure};
 
 /// Name of the lock file in its directory; the old tools used the same.

@@ -6,16 +6,16 @@ use log::info;
 use super::{BackupJob, Failure, tell};
 use crate::host::{ServerId, ServerIdError, known_server_id, own_server_id};
 use crate::issue::{Issue, Stage};
-use crate::preflight::{Passed, Places, Scope, Secured, Touch, secure};
+use crate::preflight::{Passed, Places, Scope, Secured, Touch, audit, secure};
 use crate::system::{Root, is_root};
 
-/// Looks, repairs, tells; gives the check's line and what belongs in the report.
+/// Looks, repairs, tells; gives the checks' lines and what belongs in the report.
 ///
 /// Not root means a tree that its own user may read: then owners and modes protect nobody.
-pub(super) fn guard(job: &BackupJob<'_>, touch: Touch) -> Result<(Option<Passed>, Vec<Issue>), Failure> {
+pub(super) fn guard(job: &BackupJob<'_>, touch: Touch) -> Result<(Vec<Passed>, Vec<Issue>), Failure> {
     let config = job.config;
     if !config.security.is_on || !is_root() {
-        return Ok((None, Vec::new()));
+        return Ok((Vec::new(), Vec::new()));
     }
     let local = &config.local;
     let places = Places {
@@ -27,12 +27,23 @@ pub(super) fn guard(job: &BackupJob<'_>, touch: Touch) -> Result<(Option<Passed>
         run: job.run_dir,
         others: &[&local.backups, &local.logs, &local.lock_dir],
     };
-    let Secured { passed, issues } = secure(config.security, &places, touch)?;
-    if touch == Touch::Really {
-        info!("✓ {}: {}", passed.name, passed.message);
-        tell(&issues);
+    let secured = secure(&config.security, &places, &job.system, touch)?;
+    say(&secured, touch);
+    let mut both = (vec![secured.passed], secured.issues);
+    if let Some(audited) = audit(&config.security.audits, &job.system)? {
+        say(&audited, touch);
+        both.0.push(audited.passed);
+        both.1.extend(audited.issues);
     }
-    Ok((Some(passed), issues))
+    Ok(both)
+}
+
+/// A dry run is told by whoever asked for it.
+fn say(secured: &Secured, touch: Touch) {
+    if touch == Touch::Really {
+        info!("✓ {}: {}", secured.passed.name, secured.passed.message);
+        tell(&secured.issues);
+    }
 }
 
 /// This server's number, made or taken over from an older tool on the first run.

@@ -1,10 +1,12 @@
 //! Owners and modes before a run: of the program and its configuration, of the keys, of our own
-//! directories; and private keys where only public ones belong.
+//! directories; private keys where only public ones belong; and whether the program has changed.
 //!
-//! `places` says what is looked at, `judge` what it has to be, `keys` looks into key files. What is
+//! `places` says what is looked at, `judge` what it has to be, `keys` looks into key files,
+//! `integrity` compares the program with what was installed. What is
 //! ours and merely too open is repaired and said; everything else ends the run, unless the settings
 //! make it a warning. Nothing is repaired where the run does not take place anyway.
 
+mod integrity;
 mod judge;
 mod keys;
 mod places;
@@ -14,8 +16,9 @@ use std::fmt;
 use super::{Passed, Touch};
 use crate::config;
 use crate::issue::{Issue, Stage};
-use crate::system::make_private;
+use crate::system::{System, make_private};
 
+use integrity::Integrity;
 pub use judge::{Doubt, Finding, Repair};
 pub use places::{Places, Scope};
 
@@ -30,40 +33,58 @@ pub struct Secured {
 
 /// What the run does not go on with.
 #[derive(Debug, thiserror::Error)]
-pub struct SecurityError(pub Vec<Finding>);
+pub enum SecurityError {
+    /// Owners, modes, keys, the program.
+    #[error("security check failed: {}", joined(.0))]
+    Findings(Vec<Finding>),
+    /// What goes on on this machine.
+    #[error("security check failed: {}", joined(.0))]
+    Audits(Vec<Issue>),
+}
 
-impl fmt::Display for SecurityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        write!(f, "security check failed: {}", all.join("; "))
-    }
+fn joined(all: &[impl fmt::Display]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl SecurityError {
     /// What to do.
     pub fn hint(&self) -> &'static str {
-        if self.0.iter().any(|finding| finding.repair.is_some()) {
-            "correct it, or set AUTO_FIX_PERMISSIONS=true to have owners and modes of our own places repaired"
-        } else {
-            "correct it; CONTINUE_ON_SECURITY_ISSUES=true makes it a warning"
+        match self {
+            Self::Findings(findings) if findings.iter().any(|finding| finding.repair.is_some()) => {
+                "correct it, or set AUTO_FIX_PERMISSIONS=true to have owners and modes of our own places repaired"
+            }
+            Self::Findings(_) => "correct it; CONTINUE_ON_SECURITY_ISSUES=true makes it a warning",
+            Self::Audits(_) => "without ABORT_ON_SECURITY_ISSUES=true it is a warning",
         }
     }
 }
 
 /// Looks, repairs what may be repaired, and says whether the run goes on.
-pub fn secure(settings: config::Security, places: &Places<'_>, touch: Touch) -> Result<Secured, SecurityError> {
-    let (looked_at, findings) = places::look(places);
+pub fn secure(
+    settings: &config::Security,
+    places: &Places<'_>,
+    system: &System,
+    touch: Touch,
+) -> Result<Secured, SecurityError> {
+    let (looked_at, mut findings) = places::look(places);
+    let integrity = match places.scope {
+        Scope::Program => Integrity::Right,
+        Scope::Everything => integrity::check_running(places.state, settings.changed_program, system),
+    };
+    if let Integrity::Wrong(finding) = &integrity {
+        findings.push(finding.clone());
+    }
     let (repairable, left): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| settings.repairs && finding.repair.is_some());
     if !left.is_empty() && !settings.continues {
-        return Err(SecurityError(left));
+        return Err(SecurityError::Findings(left));
     }
     let (mut issues, failed) = match touch {
         Touch::DryRun => (repairable.iter().map(would_repair).collect(), Vec::new()),
         Touch::Really => repair(repairable),
     };
     if !failed.is_empty() && !settings.continues {
-        return Err(SecurityError(failed));
+        return Err(SecurityError::Findings(failed));
     }
     let repairs = issues.len();
     let open = left.into_iter().chain(failed);
@@ -75,6 +96,11 @@ pub fn secure(settings: config::Security, places: &Places<'_>, touch: Touch) -> 
         (_, repairs, Touch::DryRun) => format!("[DRY RUN] Would repair owner or mode of {repairs} place(s)"),
         (_, repairs, Touch::Really) => format!("Repaired owner or mode of {repairs} place(s)"),
     };
+    match integrity {
+        Integrity::New(note) => issues.push(note.keep(touch)),
+        Integrity::Unknown(issue) => issues.push(issue),
+        Integrity::Right | Integrity::Wrong(_) => {}
+    }
     Ok(Secured { passed: Passed { name: "Security", message }, issues })
 }
 
@@ -118,11 +144,24 @@ fn repaired(finding: &Finding, repair: Repair) -> Issue {
 mod tests {
     use super::*;
     use crate::issue::Severity;
-    use crate::system::is_root;
+    use crate::system::{Clock, Root, Runner, is_root};
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::{Path, PathBuf};
 
-    const SETTINGS: config::Security = config::Security { is_on: true, repairs: true, continues: false };
+    fn settings() -> config::Security {
+        config::Security {
+            is_on: true,
+            repairs: true,
+            continues: false,
+            changed_program: config::ChangedProgram::Refused,
+            audits: config::Audits::default(),
+        }
+    }
+
+    fn system() -> System {
+        let cancel = crate::system::Cancel::default();
+        System { root: Root::live().unwrap(), runner: Runner::Nobody, clock: Clock::System, cancel }
+    }
 
     struct Sample(tempfile::TempDir);
 
@@ -153,7 +192,7 @@ mod tests {
             std::fs::metadata(self.at(name)).unwrap().permissions().mode() & 0o7777
         }
 
-        fn secure(&self, settings: config::Security, touch: Touch) -> Result<Secured, SecurityError> {
+        fn secure(&self, settings: &config::Security, touch: Touch) -> Result<Secured, SecurityError> {
             let [config, state, run, recipients] =
                 ["backup.env", "state", "run", "age/recipients.txt"].map(|name| self.at(name));
             let places = Places {
@@ -165,14 +204,14 @@ mod tests {
                 run: &run,
                 others: &[],
             };
-            secure(settings, &places, touch)
+            secure(settings, &places, &system(), touch)
         }
     }
 
     #[test]
     fn what_is_right_needs_no_word() {
         if is_root() {
-            let secured = Sample::new().secure(SETTINGS, Touch::Really).unwrap();
+            let secured = Sample::new().secure(&settings(), Touch::Really).unwrap();
             assert_eq!(secured.issues, []);
             assert!(secured.passed.message.contains("as they should be"), "{}", secured.passed.message);
         }
@@ -189,17 +228,17 @@ mod tests {
             sample.set(name, mode);
         }
 
-        let thought = sample.secure(SETTINGS, Touch::DryRun).unwrap();
+        let thought = sample.secure(&settings(), Touch::DryRun).unwrap();
         for (name, mode) in loose {
             assert_eq!(sample.mode(name), mode, "{name}");
         }
-        let done = sample.secure(SETTINGS, Touch::Really).unwrap();
+        let done = sample.secure(&settings(), Touch::Really).unwrap();
 
         assert_eq!((thought.issues.len(), done.issues.len()), (4, 4));
         assert!(done.issues.iter().all(|issue| issue.severity == Severity::Notice), "{:?}", done.issues);
         let modes = loose.map(|(name, _)| sample.mode(name));
         assert_eq!(modes, [0o700, 0o600, 0o700, 0o600]);
-        assert_eq!(sample.secure(SETTINGS, Touch::Really).unwrap().issues, []);
+        assert_eq!(sample.secure(&settings(), Touch::Really).unwrap().issues, []);
     }
 
     #[test]
@@ -209,7 +248,7 @@ mod tests {
         }
         let sample = Sample::new();
         sample.set("age/recipients.txt", 0o666);
-        let done = sample.secure(SETTINGS, Touch::Really).unwrap();
+        let done = sample.secure(&settings(), Touch::Really).unwrap();
         assert_eq!(done.issues[0].severity, Severity::Warning);
         assert_eq!(sample.mode("age/recipients.txt"), 0o600);
     }
@@ -221,10 +260,10 @@ mod tests {
         }
         let sample = Sample::new();
         sample.set("age", 0o755);
-        let by_hand = config::Security { repairs: false, ..SETTINGS };
+        let by_hand = config::Security { repairs: false, ..settings() };
 
-        let error = sample.secure(by_hand, Touch::Really).unwrap_err();
-        let going_on = sample.secure(config::Security { continues: true, ..by_hand }, Touch::Really).unwrap();
+        let error = sample.secure(&by_hand, Touch::Really).unwrap_err();
+        let going_on = sample.secure(&config::Security { continues: true, ..by_hand }, Touch::Really).unwrap();
 
         assert!(error.to_string().contains("others can read it (mode 0755)"), "{error}");
         assert!(error.hint().contains("AUTO_FIX_PERMISSIONS"));
@@ -242,12 +281,12 @@ mod tests {
         std::fs::write(sample.at("age/notes"), "-----BEGIN OPENSSH PRIVATE KEY-----\n").unwrap();
         sample.set("age/notes", 0o600);
 
-        let error = sample.secure(SETTINGS, Touch::Really).unwrap_err();
+        let error = sample.secure(&settings(), Touch::Really).unwrap_err();
 
         assert!(error.to_string().contains("age/notes: holds an OpenSSH private key"), "{error}");
         assert_eq!(sample.mode("state"), 0o755);
-        let continues = config::Security { continues: true, ..SETTINGS };
-        let secured = sample.secure(continues, Touch::Really).unwrap();
+        let continues = config::Security { continues: true, ..settings() };
+        let secured = sample.secure(&continues, Touch::Really).unwrap();
         assert_eq!(secured.issues.iter().filter(|issue| issue.severity == Severity::Warning).count(), 1);
         assert_eq!(sample.mode("state"), 0o700);
     }
@@ -262,7 +301,7 @@ mod tests {
         sample.set("elsewhere", 0o755);
         symlink(sample.at("elsewhere"), sample.at("age")).unwrap();
 
-        let error = sample.secure(SETTINGS, Touch::Really).unwrap_err();
+        let error = sample.secure(&settings(), Touch::Really).unwrap_err();
 
         assert!(error.to_string().contains("is a symlink"), "{error}");
         assert_eq!(sample.mode("elsewhere"), 0o755);
@@ -284,7 +323,7 @@ mod tests {
             run: Path::new("/nowhere"),
             others: &[],
         };
-        assert_eq!(secure(SETTINGS, &places, Touch::Really).unwrap().issues, []);
+        assert_eq!(secure(&settings(), &places, &system(), Touch::Really).unwrap().issues, []);
         assert_eq!(sample.mode("age"), 0o777);
     }
 
@@ -307,7 +346,7 @@ mod tests {
                 run: &sample.at("run"),
                 others: &[],
             };
-            secure(SETTINGS, &places, Touch::DryRun).map(|secured| secured.issues)
+            secure(&settings(), &places, &system(), Touch::DryRun).map(|secured| secured.issues)
         };
 
         assert_eq!(look(Some(&own)).unwrap(), []);

@@ -21,7 +21,7 @@ const KEY_DIRECTORY: &str = "age";
 /// File systems on which the server or the mount decides about owners.
 const WITHOUT_OWNERS: [&str; 10] = ["nfs", "nfs4", "cifs", "smb3", "9p", "vfat", "exfat", "ntfs", "ntfs3", "glusterfs"];
 /// Leads to what really runs, also when its name has been given to another file.
-const PROGRAM: &str = "/proc/self/exe";
+pub(super) const PROGRAM: &str = "/proc/self/exe";
 /// Where programs are installed. One in a build directory belongs to who builds it, who could
 /// change the sources as well.
 const INSTALLED: [&str; 2] = ["/usr", "/opt"];
@@ -89,6 +89,15 @@ pub(super) fn look(places: &Places<'_>) -> (usize, Vec<Finding>) {
     (look.seen, look.findings)
 }
 
+/// The name of the program that runs, where it is an installed one.
+pub(super) fn installed_program(root: &Root) -> Option<PathBuf> {
+    let link = root.read_link(PROGRAM).ok()?;
+    // What the kernel adds when the file has been replaced meanwhile: by an upgrade.
+    let name = link.to_str().and_then(|name| name.strip_suffix(" (deleted)")).map(PathBuf::from);
+    let name = name.unwrap_or_else(|| PathBuf::from(link));
+    INSTALLED.iter().any(|top| name.starts_with(top)).then_some(name)
+}
+
 fn is_ours(path: &Path) -> bool {
     OURS.iter().any(|ours| path.starts_with(ours))
 }
@@ -107,11 +116,7 @@ struct Look {
 impl Look {
     /// What others could have changed is not believed any more because its mode is right: no repair.
     fn program(&mut self) {
-        let link = self.root.as_ref().and_then(|root| root.read_link(PROGRAM).ok());
-        let path = link.map_or_else(|| PathBuf::from(PROGRAM), PathBuf::from);
-        if !INSTALLED.iter().any(|top| path.starts_with(top)) {
-            return;
-        }
+        let Some(path) = self.root.as_ref().and_then(installed_program) else { return };
         self.seen += 1;
         match open_file(Path::new(PROGRAM)).and_then(|file| Stat::of(&file, &path)) {
             Ok(stat) => self.findings.extend(judge(&path, &stat, Demand::Trusted)),
