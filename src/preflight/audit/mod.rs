@@ -17,11 +17,13 @@ use std::time::Duration;
 
 use self::look::{Proc, listeners};
 use self::names::expressions;
+use self::packet_filter::{Cluster, Filter};
 use super::Passed;
 use super::security::{Secured, SecurityError};
 use crate::config::{Audits, PortAudit, ProcessAudit};
 use crate::issue::{Issue, Severity, Stage};
 use crate::system::{Clock, FileError, Root, System};
+use crate::units::Elapsed;
 
 /// A second look after this long: a process that was just being started has its arguments by then.
 const SECOND_LOOK: Duration = Duration::from_millis(20);
@@ -45,12 +47,28 @@ pub fn audit(settings: &Audits, system: &System) -> Result<Option<Secured>, Secu
     if !system.root.is_live() {
         return Ok(Some(left_out()));
     }
-    let mut looked = within(LIMIT, settings, system);
+    let (own, root, clock) = (settings.clone(), system.root.clone(), system.clock);
+    let looked = within(LIMIT, move || look(&own, &root, clock));
+    let mut looked = looked.unwrap_or_else(|reason| Looked {
+        at: Vec::new(),
+        issues: vec![Issue::warning(Stage::Preflight, "/proc", reason)],
+    });
     if settings.checks_firewall {
         looked.at.push("the packet filter".to_owned());
-        looked.issues.extend(packet_filter::audit(system));
+        looked.issues.extend(look_at_packet_filter(system));
     }
     conclude(looked, settings)
+}
+
+/// The cluster's file system is asked for the hint only: without an answer there is none of it.
+fn look_at_packet_filter(system: &System) -> Option<Issue> {
+    let filter = packet_filter::look(system);
+    let root = system.root.clone();
+    let cluster = match filter {
+        Filter::Open => within(LIMIT, move || packet_filter::cluster(&root)).unwrap_or(Cluster::None),
+        Filter::Filters | Filter::Unknown(_) => Cluster::None,
+    };
+    packet_filter::judge(&filter, cluster)
 }
 
 fn conclude(Looked { at, issues }: Looked, settings: &Audits) -> Result<Option<Secured>, SecurityError> {
@@ -68,21 +86,14 @@ fn left_out() -> Secured {
 }
 
 /// A thread of its own, which nobody waits for when the kernel does not answer it.
-fn within(limit: Duration, settings: &Audits, system: &System) -> Looked {
+fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     let (sender, receiver) = mpsc::channel();
-    let (settings, root, clock) = (settings.clone(), system.root.clone(), system.clock);
     let started = std::thread::Builder::new().name("audits".to_owned()).spawn(move || {
         // Nobody listens any more when the limit has passed.
-        let _ = sender.send(look(&settings, &root, clock));
+        let _ = sender.send(work());
     });
-    let reason = match started {
-        Err(cause) => format!("cannot be looked at: {cause}"),
-        Ok(_) => match receiver.recv_timeout(limit) {
-            Ok(looked) => return looked,
-            Err(_) => format!("no answer within {} s", limit.as_secs()),
-        },
-    };
-    Looked { at: Vec::new(), issues: vec![Issue::warning(Stage::Preflight, "/proc", reason)] }
+    started.map_err(|cause| format!("cannot be looked at: {cause}"))?;
+    receiver.recv_timeout(limit).map_err(|_| format!("no answer within {}", Elapsed(limit)))
 }
 
 fn look(settings: &Audits, root: &Root, clock: Clock) -> Looked {

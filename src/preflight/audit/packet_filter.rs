@@ -29,17 +29,28 @@ const OLD_TABLES: &str = "/proc/net/ip_tables_names";
 /// Where Proxmox VE says whether its firewall is on.
 const CLUSTER_RULES: &str = "/etc/pve/firewall/cluster.fw";
 
+/// What the listings say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Filter {
+    /// Something is turned away.
+    Filters,
+    /// Nothing is.
+    Open,
+    /// No program could say; each with its reason.
+    Unknown(Vec<String>),
+}
+
 /// What Proxmox VE has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cluster {
+pub(super) enum Cluster {
     /// This is no Proxmox VE.
     None,
     Off,
     On,
 }
 
-/// The finding, where nothing is turned away or nobody can tell.
-pub(super) fn audit(system: &System) -> Option<Issue> {
+/// Asks the programs.
+pub(super) fn look(system: &System) -> Filter {
     let mut refusals = Vec::new();
     let mut is_told = false;
     for Listing { argv, filters } in LISTINGS {
@@ -47,12 +58,12 @@ pub(super) fn audit(system: &System) -> Option<Issue> {
             continue;
         }
         match ask(system, argv) {
-            Ok(text) if filters(&text) => return None,
+            Ok(text) if filters(&text) => return Filter::Filters,
             Ok(_) => is_told = true,
             Err(reason) => refusals.push(format!("{}: {reason}", argv[0])),
         }
     }
-    Some(if is_told { unfiltered(cluster(&system.root)) } else { unknown(&refusals) })
+    if is_told { Filter::Open } else { Filter::Unknown(refusals) }
 }
 
 fn has_old_tables(root: &Root) -> bool {
@@ -99,7 +110,8 @@ fn iptables_filters(rules: &str) -> bool {
     })
 }
 
-fn cluster(root: &Root) -> Cluster {
+/// Whether the cluster's firewall is on. Its file system can hang.
+pub(super) fn cluster(root: &Root) -> Cluster {
     if !root.exists("/etc/pve/local") {
         return Cluster::None;
     }
@@ -120,6 +132,15 @@ fn is_on(rules: &str) -> bool {
         }
     }
     false
+}
+
+/// The finding, where nothing is turned away or nobody can tell.
+pub(super) fn judge(filter: &Filter, cluster: Cluster) -> Option<Issue> {
+    match filter {
+        Filter::Filters => None,
+        Filter::Open => Some(unfiltered(cluster)),
+        Filter::Unknown(refusals) => Some(unknown(refusals)),
+    }
 }
 
 fn unfiltered(cluster: Cluster) -> Issue {
@@ -205,7 +226,7 @@ mod tests {
         let runner = Runner::Recorded(Recorded::new(dir.path().join("commands")));
         let root = Root::at(dir.path()).unwrap();
         let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
-        audit(&system).map(|issue| issue.to_string())
+        judge(&look(&system), cluster(&system.root)).map(|issue| issue.to_string())
     }
 
     #[test]

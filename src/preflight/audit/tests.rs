@@ -149,6 +149,15 @@ fn another_machines_disk_is_not_looked_at() {
 }
 
 #[test]
+fn a_kernel_that_does_not_answer_holds_nothing_up() {
+    let (release, held) = mpsc::channel::<()>();
+    let error = within(Duration::from_millis(50), move || held.recv()).unwrap_err();
+    assert!(error.starts_with("no answer within"), "{error}");
+    drop(release);
+    assert_eq!(within(Duration::from_secs(60), || 1), Ok(1));
+}
+
+#[test]
 fn a_finding_ends_the_run_only_when_told() {
     let finding = || Looked { at: vec![], issues: vec![Issue::warning(Stage::Preflight, "port 1/tcp", "x")] };
     assert_eq!(conclude(finding(), &settings()).unwrap().unwrap().issues.len(), 1);

@@ -68,7 +68,7 @@ fn check(program: Program<'_>, state: &Path, changed: ChangedProgram, system: &S
     }
     match compare(program, state, changed, &system.root) {
         Ok(integrity) => integrity,
-        Err(error) => Integrity::Wrong(finding(&error.path.clone(), format!("cannot be compared: {}", error.reason()))),
+        Err(error) => Integrity::Wrong(finding(&error.path, format!("cannot be compared: {}", error.reason()))),
     }
 }
 
@@ -114,7 +114,13 @@ fn is_changed(output: &str, name: &Path) -> bool {
 
 fn compare(program: Program<'_>, state: &Path, changed: ChangedProgram, root: &Root) -> Result<Integrity, FileError> {
     let digest = digest(program)?;
-    let noted = read_noted(root, &state.join(NOTED))?;
+    let noted = match read_noted(root, &state.join(NOTED)) {
+        Ok(noted) => noted,
+        Err(error) => {
+            let what = format!("cannot be compared with: {}; without it the program is noted anew", error.reason());
+            return Ok(Integrity::Wrong(finding(&error.path, what)));
+        }
+    };
     let key = program.name.to_string_lossy().escape_debug().to_string();
     let known = noted.lines().find_map(|line| line.split_once("  ").filter(|(_, name)| *name == key));
     let what = match (known, changed) {
