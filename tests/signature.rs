@@ -142,7 +142,8 @@ fn a_key_is_made_private_and_never_overwritten() {
         let away = fs::read(&other).unwrap();
         fs::remove_file(&other).unwrap();
         let output = sample.run(["key", "new", "--signing", "--output", &text]);
-        assert_ne!(output.status.code(), Some(0), "{left}");
+        assert_eq!(output.status.code(), Some(15), "{left}");
+        assert!(said(&output).contains("is there already"), "{}", said(&output));
         assert_eq!(fs::read(&kept).unwrap(), before);
         assert_eq!(names_in(place.parent().unwrap()), [left]);
         fs::write(&other, away).unwrap();

@@ -33,7 +33,7 @@ pub enum Failure {
     #[error("no backup made: {0}")]
     Recipients(#[from] RecipientsError),
     /// Signing is asked for, and there is nothing to sign with.
-    #[error("no signature without its key: {0}")]
+    #[error("signing key: {0}")]
     Signing(#[from] SigningError),
     /// What `--signer` names.
     #[error("--signer {0}: {1}")]

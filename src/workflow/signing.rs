@@ -33,6 +33,9 @@ pub enum SigningError {
         /// Reads after the path.
         why: String,
     },
+    /// One would have to be overwritten.
+    #[error("{} is there already; nothing was changed", .0.display())]
+    Present(PathBuf),
     /// It holds something else.
     #[error("{}: {cause}", path.display())]
     Bad {
@@ -48,6 +51,7 @@ impl SigningError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Exposed { .. } => "correct owner and mode; a key that others could read is better replaced",
+            Self::Present(_) => "with the key would go the proof of what it signed: give another name with --output",
             Self::File(error) if error.is_absent() => "`proxmox-backup key new --signing` makes one",
             _ => "nothing is made unsigned instead; an empty SIGN_KEY turns signing off",
         }
@@ -101,10 +105,14 @@ pub struct NewSigningKey {
 }
 
 /// Makes a key at `path`, else where `SIGN_KEY` says, else at the usual place. Nothing is ever
-/// overwritten: with the old key went the proof of everything it signed.
+/// overwritten.
 pub fn new_signing_key(path: Option<&Path>, settings: &config::Encryption) -> Result<NewSigningKey, Failure> {
     let path = path.or(settings.sign_key.as_deref()).unwrap_or(Path::new(USUAL_PLACE)).to_owned();
     let public_path = PathBuf::from(format!("{}.pub", path.display()));
+    let root = Root::live()?;
+    if let Some(present) = [&path, &public_path].into_iter().find(|path| root.exists(path)) {
+        return Err(SigningError::Present(present.clone()).into());
+    }
     if let Some(dir) = path.parent() {
         create_private_dir(dir)?;
     }
