@@ -1,22 +1,32 @@
 //! Which backups go, and why: a pure function of list, policy and time.
 //!
-//! Whatever the policy says: the newest backup stays, one dated in the future stays, one that
-//! cannot be read stays and does not count.
+//! Whatever the policy says: the newest backup stays, and the newest one known as verified; one dated in
+//! the future stays and does not count, nor does one that cannot be read. What stays does not depend on
+//! how many of the others are gone already, so an interrupted removal and a second run change nothing.
+//! The choices are explained in `docs/decisions/0007-retention.md`.
 
-use std::fmt;
+mod calendar;
+mod candidate;
+mod explain;
+mod simple;
 
-use chrono::NaiveDateTime;
+#[cfg(test)]
+mod decade_tests;
+#[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
+mod zones_tests;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, FixedOffset, TimeZone, Utc};
+
+pub use calendar::{Class, Period};
+pub use candidate::Candidate;
+pub use explain::HEADINGS;
 
 use crate::bundle::BackupId;
-
-/// One backup as retention sees it.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Its identity.
-    pub id: BackupId,
-    /// Whether its manifest can be read, or it needs none.
-    pub is_readable: bool,
-}
+use crate::config::{Gfs, Policy};
 
 /// What to do with a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,117 +39,201 @@ pub enum Fate {
 
 /// Why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Because {
-    /// Number so many of so many newest.
-    Newest(usize, u32),
+pub enum Reason {
     /// The policy keeps all.
     Unlimited,
-    /// More than the policy keeps.
-    BeyondLimit(u32),
+    /// Number so many of so many newest.
+    Newest {
+        /// Counted from 1.
+        number: u32,
+        /// How many are kept.
+        limit: u32,
+    },
+    /// There is a limit of age only, of so many days, and it is within.
+    YoungEnough(u32),
+    /// The one backup of its period.
+    Represents {
+        /// Which class chose it.
+        class: Class,
+        /// Counted from 1, the newest first.
+        number: u32,
+        /// How many periods the class has.
+        limit: u32,
+        /// Which period.
+        period: Period,
+    },
+    /// No rule keeps it, and it is the newest.
+    NewestOfAll,
+    /// No rule keeps it, and no newer one is known as verified.
+    NewestVerified,
     /// Its date has not come yet.
     InTheFuture,
     /// It cannot be read.
     Unreadable,
+    /// There are so many newer ones.
+    BeyondLimit(u32),
+    /// Older than so many days.
+    TooOld(u32),
+    /// Another backup of this period is kept.
+    Represented(Period),
+    /// None of the classes reaches back so far.
+    OlderThanAllRules,
 }
 
-impl fmt::Display for Because {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// One backup of the list, and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Place in the list that was given.
+    pub index: usize,
+    /// Its identity.
+    pub id: BackupId,
+    /// When it was taken.
+    pub taken: DateTime<FixedOffset>,
+    /// Whether it is known as verified.
+    pub is_verified: bool,
+    /// Why it stays or goes.
+    pub reason: Reason,
+}
+
+/// Every backup with its fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetentionPlan {
+    /// Newest first.
+    pub verdicts: Vec<Verdict>,
+    /// The rule it was made by.
+    pub policy: Policy,
+    /// Backups the rule is about: without those from the future and unreadable ones, copies counted once.
+    pub counted: usize,
+}
+
+/// Why no plan is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RetentionError {
+    /// Grandfather, father and son without a single place.
+    #[error("RETENTION_POLICY is gfs, and no class keeps a backup: every number is 0")]
+    KeepsNothing,
+}
+
+/// Decides about every backup of one host on one tier.
+pub fn plan<Z: TimeZone>(
+    candidates: &[Candidate],
+    policy: &Policy,
+    now: &DateTime<Z>,
+) -> Result<RetentionPlan, RetentionError> {
+    if *policy == Policy::Gfs(Gfs::default()) {
+        return Err(RetentionError::KeepsNothing);
+    }
+    let now = now.to_utc();
+    let mut newest_first: Vec<(usize, &Candidate)> = candidates.iter().enumerate().collect();
+    newest_first.sort_by(|(_, a), (_, b)| (b.taken, &b.id).cmp(&(a.taken, &a.id)));
+
+    let counted = Counted::new(newest_first.iter().map(|(_, candidate)| *candidate), now);
+    let reasons = counted.judge(policy, now);
+    let verdict = |(index, candidate): (usize, &Candidate)| Verdict {
+        index,
+        id: candidate.id.clone(),
+        taken: candidate.taken,
+        is_verified: candidate.is_verified,
+        reason: set_aside(candidate, now).unwrap_or_else(|| reasons[counted.places[&candidate.id]]),
+    };
+    let verdicts = newest_first.into_iter().map(verdict).collect();
+    Ok(RetentionPlan { verdicts, policy: *policy, counted: reasons.len() })
+}
+
+/// What no rule is asked about.
+fn set_aside(candidate: &Candidate, now: DateTime<Utc>) -> Option<Reason> {
+    if !candidate.is_readable {
+        return Some(Reason::Unreadable);
+    }
+    (candidate.taken > now).then_some(Reason::InTheFuture)
+}
+
+/// The backups that count, newest first. Copies of one backup (a decrypted one beside the archive) have
+/// one place and one fate: as two they would push an older backup out, or the copy would go at once.
+struct Counted<'a> {
+    backups: Vec<(DateTime<FixedOffset>, bool)>,
+    places: HashMap<&'a BackupId, usize>,
+}
+
+impl<'a> Counted<'a> {
+    fn new(newest_first: impl Iterator<Item = &'a Candidate>, now: DateTime<Utc>) -> Self {
+        let mut counted = Self { backups: Vec::new(), places: HashMap::new() };
+        for candidate in newest_first.filter(|candidate| set_aside(candidate, now).is_none()) {
+            let place = *counted.places.entry(&candidate.id).or_insert(counted.backups.len());
+            match counted.backups.get_mut(place) {
+                Some((_, is_verified)) => *is_verified |= candidate.is_verified,
+                None => counted.backups.push((candidate.taken, candidate.is_verified)),
+            }
+        }
+        counted
+    }
+
+    fn judge(&self, policy: &Policy, now: DateTime<Utc>) -> Vec<Reason> {
+        let taken: Vec<DateTime<FixedOffset>> = self.backups.iter().map(|(taken, _)| *taken).collect();
+        let mut reasons = match policy {
+            Policy::Simple { newest, max_age_days } => simple::judge(&taken, *newest, *max_age_days, now),
+            Policy::Gfs(gfs) => calendar::judge(&taken.iter().map(DateTime::date_naive).collect::<Vec<_>>(), gfs),
+        };
+        let verified = self.backups.iter().position(|(_, is_verified)| *is_verified);
+        for (place, reason) in [(verified, Reason::NewestVerified), (Some(0), Reason::NewestOfAll)] {
+            match place.and_then(|place| reasons.get_mut(place)) {
+                Some(judged) if judged.fate() == Fate::Remove => *judged = reason,
+                _ => {}
+            }
+        }
+        reasons
+    }
+}
+
+impl Reason {
+    /// What follows from it.
+    pub fn fate(self) -> Fate {
         match self {
-            Self::Newest(number, limit) => write!(f, "number {number} of the newest {limit}"),
-            Self::Unlimited => f.write_str("no limit is set"),
-            Self::BeyondLimit(limit) => write!(f, "more than {limit} newer backups exist"),
-            Self::InTheFuture => f.write_str("dated in the future: check the clock"),
-            Self::Unreadable => f.write_str("cannot be read: not counted, not removed"),
+            Self::Unlimited
+            | Self::Newest { .. }
+            | Self::YoungEnough(_)
+            | Self::Represents { .. }
+            | Self::NewestOfAll
+            | Self::NewestVerified
+            | Self::InTheFuture
+            | Self::Unreadable => Fate::Keep,
+            Self::BeyondLimit(_) | Self::TooOld(_) | Self::Represented(_) | Self::OlderThanAllRules => Fate::Remove,
+        }
+    }
+
+    /// The class of grandfather, father and son that chose it.
+    fn class(self) -> Option<Class> {
+        match self {
+            Self::Newest { .. } => Some(Class::Last),
+            Self::Represents { class, .. } => Some(class),
+            _ => None,
         }
     }
 }
 
-/// Every backup with its fate, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct RetentionPlan {
-    /// In the order of the list that was given.
-    pub verdicts: Vec<(BackupId, Fate, Because)>,
-}
-
 impl RetentionPlan {
-    /// What goes.
+    /// Names of what goes, newest first.
     pub fn removals(&self) -> impl Iterator<Item = &BackupId> {
-        self.verdicts.iter().filter(|(_, fate, _)| *fate == Fate::Remove).map(|(id, ..)| id)
-    }
-}
-
-/// Keeps the newest `limit`; 0 keeps all.
-pub fn plan(candidates: &[Candidate], limit: u32, now: NaiveDateTime) -> RetentionPlan {
-    let mut sorted: Vec<&Candidate> = candidates.iter().collect();
-    sorted.sort_by(|a, b| b.id.cmp(&a.id));
-    let mut counted = 0;
-    let verdicts = sorted.into_iter().map(|candidate| {
-        let (fate, because) = judge(candidate, &mut counted, limit, now);
-        (candidate.id.clone(), fate, because)
-    });
-    RetentionPlan { verdicts: verdicts.collect() }
-}
-
-fn judge(candidate: &Candidate, counted: &mut usize, limit: u32, now: NaiveDateTime) -> (Fate, Because) {
-    if !candidate.is_readable {
-        return (Fate::Keep, Because::Unreadable);
-    }
-    if candidate.id.taken() > now {
-        return (Fate::Keep, Because::InTheFuture);
-    }
-    *counted += 1;
-    match limit {
-        0 => (Fate::Keep, Because::Unlimited),
-        _ if *counted <= limit as usize => (Fate::Keep, Because::Newest(*counted, limit)),
-        _ => (Fate::Remove, Because::BeyondLimit(limit)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bundle::parse_name;
-
-    fn candidates(days: &[u32]) -> Vec<Candidate> {
-        days.iter()
-            .map(|day| {
-                let (id, _) = parse_name(&format!("h-backup-202601{day:02}-000000.tar")).unwrap();
-                Candidate { id, is_readable: true }
-            })
-            .collect()
+        self.doomed().map(|verdict| &verdict.id)
     }
 
-    fn now() -> NaiveDateTime {
-        parse_name("h-backup-20260120-000000.tar").unwrap().0.taken()
+    /// What goes, out of the list that the candidates were made from: `all[i]` is what candidate `i` stands for.
+    pub fn removals_from<'a, T>(&self, all: &'a [T]) -> Vec<&'a T> {
+        self.doomed().filter_map(|verdict| all.get(verdict.index)).collect()
     }
 
-    #[test]
-    fn the_newest_stay_and_the_rest_goes() {
-        let plan = plan(&candidates(&[1, 5, 3, 4, 2]), 2, now());
-        let gone: Vec<String> = plan.removals().map(|id| id.as_str()[9..17].to_owned()).collect();
-        assert_eq!(gone, ["20260103", "20260102", "20260101"]);
+    /// How many backups the class keeps, and how many it may.
+    pub fn count(&self, class: Class) -> (usize, u32) {
+        let Policy::Gfs(gfs) = &self.policy else { return (0, 0) };
+        let mut chosen: Vec<&BackupId> =
+            self.verdicts.iter().filter(|v| v.reason.class() == Some(class)).map(|verdict| &verdict.id).collect();
+        // Copies of one backup stand side by side or apart.
+        chosen.sort();
+        chosen.dedup();
+        (chosen.len(), class.limit(gfs))
     }
 
-    #[test]
-    fn no_limit_removes_nothing() {
-        assert_eq!(plan(&candidates(&[1, 2, 3]), 0, now()).removals().count(), 0);
-    }
-
-    #[test]
-    fn the_future_and_the_unreadable_neither_count_nor_go() {
-        let mut all = candidates(&[1, 2, 3, 25, 26]);
-        all[2].is_readable = false;
-        let plan = plan(&all, 1, now());
-        let gone: Vec<String> = plan.removals().map(|id| id.as_str()[9..17].to_owned()).collect();
-        assert_eq!(gone, ["20260101"]);
-    }
-
-    #[test]
-    fn a_second_run_removes_nothing_more() {
-        let all = candidates(&[1, 2, 3, 4]);
-        let first = plan(&all, 2, now());
-        let gone: Vec<&BackupId> = first.removals().collect();
-        let rest: Vec<Candidate> = all.iter().filter(|c| !gone.contains(&&c.id)).cloned().collect();
-        assert_eq!(plan(&rest, 2, now()).removals().count(), 0);
+    fn doomed(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|verdict| verdict.reason.fate() == Fate::Remove)
     }
 }

@@ -4,6 +4,7 @@ use super::{ExitCode, KeyError, RecipientsError, SigningError};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
 use crate::preflight::{PreflightError, SecurityError};
+use crate::retention::RetentionError;
 use crate::storage::StorageError;
 use crate::system::{Cancelled, FileError, Signal};
 
@@ -65,6 +66,9 @@ pub enum Failure {
     /// Storing or removing.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// No rule says what stays.
+    #[error("nothing removed: {0}")]
+    Retention(#[from] RetentionError),
     /// Opening a backup.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -112,6 +116,7 @@ impl Failure {
             | Self::Storage(StorageError::Cancelled(cancelled))
             | Self::Cancelled(cancelled) => of_signal(*cancelled),
             Self::Storage(_) => ExitCode::Storage,
+            Self::Retention(_) => ExitCode::Usage,
         }
     }
 

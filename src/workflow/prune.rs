@@ -5,10 +5,10 @@ use log::info;
 
 use super::Failure;
 use crate::bundle::BackupId;
-use crate::config::{Config, Policy};
+use crate::config::Config;
 use crate::issue::{Issue, Stage};
 use crate::retention::{Candidate, RetentionPlan, plan};
-use crate::storage::{Directory, RunLogs, Stored};
+use crate::storage::{Directory, RunLogs, Stored, Tier};
 
 /// What retention did.
 #[derive(Debug)]
@@ -29,51 +29,35 @@ pub fn retention_plan(
 ) -> Result<(RetentionPlan, Vec<Stored>), Failure> {
     let mut stored = Directory::new(&config.local.backups).list()?;
     stored.retain(|backup| backup.host() == host);
-    let candidates: Vec<Candidate> = stored.iter().map(candidate).collect();
-    Ok((plan(&candidates, limit(config), now.naive_local()), stored))
+    let candidates: Vec<Candidate> = stored.iter().map(|stored| Candidate::of(stored, &now.timezone())).collect();
+    Ok((plan(&candidates, &config.retention.local.policy, &now)?, stored))
 }
 
 /// What retention would do after a backup of this name.
 pub(super) fn preview(config: &Config, new: &BackupId, now: DateTime<Local>) -> Result<RetentionPlan, Failure> {
     let stored = Directory::new(&config.local.backups).list()?;
-    let mut candidates: Vec<Candidate> =
-        stored.iter().filter(|backup| backup.host() == new.host()).map(candidate).collect();
-    candidates.push(Candidate { id: new.clone(), is_readable: true });
-    Ok(plan(&candidates, limit(config), now.naive_local()))
+    let own = stored.iter().filter(|backup| backup.host() == new.host());
+    let mut candidates: Vec<Candidate> = own.map(|stored| Candidate::of(stored, &now.timezone())).collect();
+    candidates.push(Candidate::to_come(new.clone(), &now));
+    Ok(plan(&candidates, &config.retention.local.policy, &now)?)
 }
 
 /// Removes what the plan says; the count afterwards is a real listing.
 pub fn prune(config: &Config, host: &str, now: DateTime<Local>) -> Result<Pruned, Failure> {
     let tier = Directory::new(&config.local.backups);
     let (plan, stored) = retention_plan(config, host, now)?;
-    info!("Local storage initialized (present {} backups)", stored.len());
-    match limit(config) {
-        0 => info!("  Policy: simple (keep all)"),
-        limit => info!("  Policy: simple (keep the {limit} newest)"),
-    }
+    let place = Tier::Local.to_string();
+    plan.lines(&place).iter().for_each(|line| info!("{line}"));
     let mut removed = Vec::new();
-    for id in plan.removals() {
-        if let Some(backup) = stored.iter().find(|backup| backup.id == *id) {
-            tier.remove(backup)?;
-            info!("  Removed {id}");
-            removed.push(id.to_string());
-        }
+    for backup in plan.removals_from(&stored) {
+        tier.remove(backup)?;
+        info!("  Removed {}", backup.id);
+        removed.push(backup.id.to_string());
     }
     let logs = RunLogs::new(&config.local.logs).prune(host, config.retention.local.logs as usize);
-    let issues = logs.err().map(|error| Issue::warning(Stage::Retention, "run logs", error.to_string()));
+    let logs = logs.err().map(|error| Issue::warning(Stage::Retention, "run logs", error.to_string()));
+    let issues = plan.issues(&place).into_iter().chain(logs).collect();
     let present = tier.list()?.iter().filter(|backup| backup.host() == host).count();
     info!("✓ {present} backups present, {} removed", removed.len());
-    Ok(Pruned { present, removed, issues: issues.into_iter().collect() })
-}
-
-/// A policy that cannot be carried out yet must not remove what it would keep.
-fn limit(config: &Config) -> u32 {
-    match config.retention.local.policy {
-        Policy::Simple { newest, .. } => newest,
-        Policy::Gfs(_) => 0,
-    }
-}
-
-fn candidate(stored: &Stored) -> Candidate {
-    Candidate { id: stored.id.clone(), is_readable: stored.manifest.is_ok() }
+    Ok(Pruned { present, removed, issues })
 }
