@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proxmox_backup::config::{
-    Codec, Config, ConfigError, Format, Kept, Kind, Loaded, Mode, Origin, Policy, Source, Status, Weight, convert,
+    Codec, Config, ConfigError, Format, Gfs, Kept, Kind, Loaded, Mode, Origin, Policy, Source, Status, Weight, convert,
     keys, load, shipped_file,
 };
 use proxmox_backup::system::Root;
@@ -74,9 +74,15 @@ fn a_file_of_the_early_go_tool_loads_as_it_is() {
     let loaded = good("early-go-tool.env", "/opt/proxmox-backup/env/backup.env");
     assert_eq!(loaded.config.run.log_level, 5);
     assert_eq!(loaded.config.archive.level, 6);
-    // Grandfather, father and son are asked for: what cannot tell them apart must not remove any.
-    assert!(matches!(loaded.config.retention.local.policy, Policy::Gfs(_)));
-    assert!(loaded.findings.iter().any(|finding| finding.key == "RETENTION_WEEKLY" && finding.issue().is_some()));
+    // Grandfather, father and son win over the numbers beside them, which only `config check` tells.
+    let gfs = Gfs { last: 0, daily: 7, weekly: 4, monthly: 12, yearly: 3 };
+    assert_eq!(loaded.config.retention.local.policy, Policy::Gfs(gfs));
+    let finding = loaded.findings.iter().find(|finding| finding.key == "MAX_LOCAL_BACKUPS").unwrap();
+    assert!(
+        finding.to_string().ends_with("backup.env:52: MAX_LOCAL_BACKUPS: has no effect: the policy is gfs"),
+        "{finding}"
+    );
+    assert!(finding.issue().is_none());
 }
 
 #[test]

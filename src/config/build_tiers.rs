@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::check::Checked;
 use super::tiers::{Cloud, CloudCheck, CloudProof, Gfs, Kept, Owner, Policy, Retention, Secondary};
 
+/// The classes of grandfather, father and son, as the names of keys have them.
+const CLASSES: [&str; 5] = ["LAST", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
+
 /// The second directory, where it is asked for.
 pub(super) fn secondary(checked: &Checked) -> Option<Secondary> {
     let backups = checked.path("SECONDARY_PATH").filter(|_| checked.bool("SECONDARY_ENABLED"))?;
@@ -61,6 +64,41 @@ pub(super) fn owner(checked: &Checked) -> Option<Owner> {
     (checked.bool("SET_BACKUP_PERMISSIONS") && !user.is_empty()).then_some(Owner { user, group })
 }
 
+/// The tiers in use whose policy is the calendar's without a single place: no backup would stay.
+pub(super) fn keeping_nothing(checked: &Checked) -> Vec<String> {
+    let keeps_nothing = |tier: &&str| kept(checked, tier).policy == Policy::Gfs(Gfs::default());
+    tiers_in_use(checked).into_iter().filter(keeps_nothing).map(str::to_lowercase).collect()
+}
+
+/// Numbers that somebody gave and that count nowhere, with the policy that is in force instead.
+pub(super) fn of_the_other_policy(checked: &Checked) -> Vec<(String, &'static str)> {
+    let tiers = tiers_in_use(checked);
+    let is_simple = |tier: &str| matches!(kept(checked, tier).policy, Policy::Simple { .. });
+    let mut names = Vec::new();
+    for tier in &tiers {
+        if is_simple(tier) {
+            names.extend(CLASSES.map(|class| (format!("{tier}_RETENTION_{class}"), "simple")));
+        } else {
+            names.push((format!("MAX_{tier}_BACKUPS"), "gfs"));
+        }
+    }
+    if tiers.iter().all(|tier| is_simple(tier)) {
+        names.extend(CLASSES.map(|class| (format!("RETENTION_{class}"), "simple")));
+    }
+    if !tiers.iter().any(|tier| is_simple(tier)) {
+        names.push(("MAX_AGE_DAYS".to_owned(), "gfs"));
+    }
+    names.retain(|(name, _)| checked.is_given(name) && count(checked, name) > 0);
+    names
+}
+
+/// As the names of keys have them.
+fn tiers_in_use(checked: &Checked) -> Vec<&'static str> {
+    let others = [("SECONDARY", secondary(checked).is_some()), ("CLOUD", cloud(checked).is_some())];
+    let others = others.into_iter().filter(|(_, is_used)| *is_used).map(|(tier, _)| tier);
+    std::iter::once("LOCAL").chain(others).collect()
+}
+
 fn kept(checked: &Checked, tier: &str) -> Kept {
     let gfs = gfs(checked, tier);
     // The older tools' files hold the classes of the calendar beside `RETENTION_POLICY=simple`.
@@ -82,13 +120,8 @@ fn gfs(checked: &Checked, tier: &str) -> Gfs {
         let own = format!("{tier}_RETENTION_{class}");
         count(checked, if checked.is_given(&own) { own } else { format!("RETENTION_{class}") }.as_str())
     };
-    Gfs {
-        last: class("LAST"),
-        daily: class("DAILY"),
-        weekly: class("WEEKLY"),
-        monthly: class("MONTHLY"),
-        yearly: class("YEARLY"),
-    }
+    let [last, daily, weekly, monthly, yearly] = CLASSES.map(class);
+    Gfs { last, daily, weekly, monthly, yearly }
 }
 
 fn count(checked: &Checked, name: &str) -> u32 {

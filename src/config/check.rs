@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::build_tiers;
 use super::codec::level_range;
 use super::finding::{Finding, Weight, harmless, shown};
-use super::keys::{self, Key, Kind, Section, Status};
+use super::keys::{self, Key, Kind, Status};
 use super::nearest::nearest;
 use super::value::{Complaint, Value, bool};
 use super::{Codec, Origin, Setting};
@@ -153,12 +154,9 @@ impl Check {
         {
             return;
         }
-        let is_feature = chosen.key.kind == Kind::Bool || chosen.key.section == Section::Retention;
-        let weight = if is_feature { Weight::Notice } else { Weight::NoEffect };
+        let weight = if chosen.key.kind == Kind::Bool { Weight::Notice } else { Weight::NoEffect };
         let setting = Setting { key: name.to_owned(), value: String::new(), origin: chosen.origin.clone() };
-        let is_local_policy = name.starts_with("RETENTION_") || name.starts_with("LOCAL_RETENTION_");
-        let instead = is_local_policy.then(|| "all local backups are kept instead".to_owned());
-        self.findings.push(finding(weight, &setting, None, "has no effect in this version", instead));
+        self.findings.push(finding(weight, &setting, None, "has no effect in this version", None));
     }
 
     /// Rules about more than one key.
@@ -180,9 +178,35 @@ impl Check {
                 self.findings.push(finding(Weight::Notice, &setting, None, reason, None));
             }
         }
+        self.retention(checked);
         for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SIGN_KEY"] {
             if let Some(reason) = checked.path(name).and_then(|path| reason_against(&path)) {
                 self.complain(checked, name, Complaint::new(reason));
+            }
+        }
+    }
+
+    /// A policy that would keep nothing, and numbers of the policy that is not the tier's.
+    fn retention(&mut self, checked: &Checked) {
+        if let Some(chosen) = checked.values.get("RETENTION_POLICY") {
+            for tier in build_tiers::keeping_nothing(checked) {
+                let spelled = |key: &str| chosen.origin.spelled(key);
+                let classes = ["DAILY", "WEEKLY", "MONTHLY"].map(|class| spelled(&format!("RETENTION_{class}")));
+                let reason = format!("keeps nothing of the {tier} tier: every number is 0");
+                let suggestion = format!(
+                    "give {} or {} a number, or {} and so on for this tier alone",
+                    classes.join(", "),
+                    spelled("RETENTION_YEARLY"),
+                    spelled(&format!("{}_RETENTION_DAILY", tier.to_uppercase()))
+                );
+                self.complain(checked, "RETENTION_POLICY", Complaint { reason, suggestion: Some(suggestion) });
+            }
+        }
+        for (name, policy) in build_tiers::of_the_other_policy(checked) {
+            if let Some(chosen) = checked.values.get(&name) {
+                let setting = Setting { key: name, value: String::new(), origin: chosen.origin.clone() };
+                let reason = format!("has no effect: the policy is {policy}");
+                self.findings.push(finding(Weight::NoEffect, &setting, None, reason, None));
             }
         }
     }
@@ -428,6 +452,52 @@ mod tests {
                 "/c:9: COMPRESION_TYPE: is no known key (did you mean COMPRESSION_TYPE?)",
             ]
         );
+    }
+
+    #[test]
+    fn numbers_of_the_other_policy_are_told_and_weigh_nothing() {
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+        let cases: [Case<'_>; 6] = [
+            (
+                &[("RETENTION_DAILY", "7"), ("MAX_LOCAL_BACKUPS", "9"), ("MAX_AGE_DAYS", "30")],
+                &["MAX_LOCAL_BACKUPS", "MAX_AGE_DAYS"],
+            ),
+            (&[("RETENTION_POLICY", "simple"), ("RETENTION_DAILY", "7"), ("MAX_AGE_DAYS", "30")], &["RETENTION_DAILY"]),
+            (
+                &[("RETENTION_POLICY", "simple"), ("RETENTION_DAILY", "0"), ("LOCAL_RETENTION_LAST", "7")],
+                &["LOCAL_RETENTION_LAST"],
+            ),
+            // Of a tier that is not used nothing is said.
+            (&[("RETENTION_DAILY", "7"), ("MAX_CLOUD_BACKUPS", "9"), ("CLOUD_REMOTE", "box")], &[]),
+            (
+                &[
+                    ("RETENTION_DAILY", "7"),
+                    ("MAX_CLOUD_BACKUPS", "9"),
+                    ("CLOUD_REMOTE", "box"),
+                    ("CLOUD_ENABLED", "true"),
+                ],
+                &["MAX_CLOUD_BACKUPS"],
+            ),
+            // One tier by the calendar, one by number: what either uses counts.
+            (
+                &[
+                    ("RETENTION_DAILY", "7"),
+                    ("CLOUD_RETENTION_DAILY", "0"),
+                    ("CLOUD_REMOTE", "box"),
+                    ("CLOUD_ENABLED", "true"),
+                    ("MAX_CLOUD_BACKUPS", "9"),
+                    ("MAX_AGE_DAYS", "30"),
+                ],
+                &[],
+            ),
+        ];
+        for (given, expected) in cases {
+            let settings: Vec<Setting> = given.iter().zip(1..).map(|((key, value), at)| line(at, key, value)).collect();
+            let (_, findings) = check(&settings, None);
+            let told = findings.iter().filter(|finding| finding.reason.starts_with("has no effect: the policy is "));
+            let told: Vec<&str> = told.filter(|f| f.weight == Weight::NoEffect).map(|f| f.key.as_str()).collect();
+            assert_eq!(told, expected, "{given:?}");
+        }
     }
 
     #[test]
