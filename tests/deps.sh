@@ -5,7 +5,7 @@ set -eu
 # Without these, tests fail. gcc builds the C parts of the dependencies.
 needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace'
 # Without these, a check is left out and says so.
-wanted='acl attr libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db'
+wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db'
 
 is_there() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

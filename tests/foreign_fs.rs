@@ -11,7 +11,7 @@ use proxmox_backup::units::ByteSize;
 use crate::captured::{capture, capture_within, source};
 
 /// Unmounts at the end, whatever the test said.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(pub(crate) PathBuf);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
@@ -21,7 +21,7 @@ impl Drop for Mounted {
 
 /// Runs a mounting program; `None` where this machine cannot, which CI must not hide.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-fn mount(argv: &[&str], point: &Path) -> Option<Mounted> {
+pub(crate) fn mount(argv: &[&str], point: &Path) -> Option<Mounted> {
     let output = Command::new(argv[0]).args(&argv[1..]).arg(point).output();
     let why = match output {
         Ok(output) if output.status.success() => return Some(Mounted(point.to_owned())),
@@ -151,10 +151,10 @@ fn files_larger_than_a_source_takes_are_named() {
 }
 
 /// A daemon that is there and does not answer, like a pmxcfs that waits for its cluster.
-struct Stopped(std::process::Child);
+pub(crate) struct Stopped(pub(crate) std::process::Child);
 
 impl Stopped {
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let _ = Command::new("kill").arg(signal).arg(self.0.id().to_string()).status();
     }
 }

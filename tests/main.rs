@@ -35,4 +35,5 @@ mod samples;
 mod security;
 mod signature;
 mod steady;
+mod tiers;
 mod traced;

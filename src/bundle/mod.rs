@@ -23,4 +23,4 @@ pub use open::{Backup, OpenError};
 pub use reseal::{DECRYPTED, decrypted_path, plain_name, reseal};
 pub use seal::{Seal, SealError, Sealed, SealedArchive};
 pub use signature::{PublicKey, SigningKey, SigningKeyError};
-pub use verify::{Inside, Problem, Verification, VerifyError, verify, verify_watched};
+pub use verify::{Inside, Problem, Verification, VerifyError, verify, verify_around, verify_watched};

@@ -110,11 +110,29 @@ pub fn verify_watched(
     let mut found = Verification::default();
     let manifest = check_manifest(backup, &mut found);
     let sha256 = check_content(backup, onlooker, &mut found, cancel)?;
-    check_digests(backup, manifest, &sha256, &mut found);
-    if backup.packing.is_bundled && manifest.is_none_or(|manifest| manifest.format > 0) {
-        check_frame(backup, &sha256, &mut found)?;
-    }
+    check_around(backup, manifest, &sha256, &mut found)?;
     Ok(found)
+}
+
+/// Everything but the archive's content, which somebody else has read: `sha256` is what it hashed to.
+pub fn verify_around(backup: &Backup, sha256: &str) -> Result<Verification, VerifyError> {
+    let mut found = Verification::default();
+    let manifest = check_manifest(backup, &mut found);
+    check_around(backup, manifest, sha256, &mut found)?;
+    Ok(found)
+}
+
+fn check_around(
+    backup: &Backup,
+    manifest: Option<&Manifest>,
+    sha256: &str,
+    found: &mut Verification,
+) -> Result<(), VerifyError> {
+    check_digests(backup, manifest, sha256, found);
+    if backup.packing.is_bundled && manifest.is_none_or(|manifest| manifest.format > 0) {
+        check_frame(backup, sha256, found)?;
+    }
+    Ok(())
 }
 
 fn check_manifest<'a>(backup: &'a Backup, found: &mut Verification) -> Option<&'a Manifest> {

@@ -1,9 +1,10 @@
 //! Where backups live: the tiers, and the logs of runs.
 
+mod bounded;
 mod directory;
 mod run_logs;
 mod store;
 
-pub use directory::Directory;
+pub use directory::{Directory, DirectoryStore, Terms};
 pub use run_logs::RunLogs;
 pub use store::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};

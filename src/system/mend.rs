@@ -10,11 +10,16 @@ use nix::unistd::{Gid, Uid, fchown};
 
 use super::{Beneath, FileError, Kind, Stat};
 
-/// Gives a file or directory to root, with this mode.
+/// Gives a file or directory to root, with this mode; as careful as [`give_to`].
+pub fn make_private(path: &Path, kind: Kind, mode: u32) -> Result<(), FileError> {
+    give_to(path, kind, (0, 0), mode)
+}
+
+/// Gives a file or directory to this user and group, with this mode.
 ///
 /// What became something else, a symlink on the way and a file of more than one name are errors:
 /// somebody else could have chosen what would be changed.
-pub fn make_private(path: &Path, kind: Kind, mode: u32) -> Result<(), FileError> {
+pub fn give_to(path: &Path, kind: Kind, (uid, gid): (u32, u32), mode: u32) -> Result<(), FileError> {
     let fail = |cause: Errno| FileError::of("change owner and mode of", path)(cause);
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(fail(Errno::EINVAL)) };
     let inside = parent.strip_prefix("/").map_err(|_| fail(Errno::EINVAL))?;
@@ -28,8 +33,8 @@ pub fn make_private(path: &Path, kind: Kind, mode: u32) -> Result<(), FileError>
         _ => {}
     }
     // The mode last: a change of owner may clear bits of it, and nobody gains by the order.
-    if stat.uid != 0 || stat.gid != 0 {
-        fchown(&open, Some(Uid::from_raw(0)), Some(Gid::from_raw(0))).map_err(fail)?;
+    if (stat.uid, stat.gid) != (uid, gid) {
+        fchown(&open, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).map_err(fail)?;
     }
     fchmod(&open, Mode::from_bits_truncate(mode)).map_err(fail)
 }

@@ -23,17 +23,18 @@ pub use clock::{Clock, local_stamp};
 pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;
 pub use lock::{Holder, Lock, LockError};
-pub use mend::make_private;
+pub use mend::{give_to, make_private};
 pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
 pub use signal::{Cancel, Cancelled, Signal};
-pub use space::{Mount, Space, file_system_of, free_space, read_mounts};
+pub use space::{Mount, Space, file_system_of, free_space, read_mounts, real_path, unescape};
 pub use trusted::read_at_most;
 pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Afterwards, Spool, Sweep, Workspace, remove_stale_workspaces};
 pub use write::{
     PartialFile, copy_into, create_log, create_private_dir, digest_hex, drop_page_cache, hash_file, hex,
-    is_writable_dir, open_file, open_terminal, remove_file, rename_file, sync_dir, write_atomically, write_public,
+    is_writable_dir, may_write, open_file, open_terminal, remove_file, rename_file, sync_dir, write_atomically,
+    write_public,
 };
 
 /// Everything that can be faked, in one value.

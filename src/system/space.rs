@@ -57,8 +57,20 @@ fn parse_mount(line: &str) -> Option<Mount> {
     Some(Mount { point: PathBuf::from(point), kind: fields.next()?.to_owned() })
 }
 
-/// The kernel writes blank, tab, newline and backslash as `\040` and so on.
-fn unescape(field: &str) -> String {
+/// Where a path leads when every symlink is followed; what is not there yet stays as it is written.
+pub fn real_path(path: &Path) -> PathBuf {
+    for there in path.ancestors() {
+        if let Ok(real) = there.canonicalize() {
+            // Joining nothing would add a slash.
+            let rest = path.strip_prefix(there).ok().filter(|rest| !rest.as_os_str().is_empty());
+            return rest.map_or_else(|| real.clone(), |rest| real.join(rest));
+        }
+    }
+    path.to_owned()
+}
+
+/// Blank, tab, newline and backslash stand in mount tables as `\040` and so on.
+pub fn unescape(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
     let mut rest = field;
     while let Some(at) = rest.find('\\') {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, Flock, FlockArg, OFlag, PosixFadviseAdvice, RenameFlags, posix_fadvise, renameat2};
+use nix::unistd::{AccessFlags, access};
 
 use super::FileError;
 
@@ -27,9 +28,16 @@ impl PartialFile {
     /// Suffix of unfinished files; readers and listings pass over it.
     pub const SUFFIX: &'static str = ".partial";
 
+    /// The name that `target` has until it is published.
+    pub fn path_for(target: &Path) -> PathBuf {
+        let mut name = target.as_os_str().to_owned();
+        name.push(Self::SUFFIX);
+        PathBuf::from(name)
+    }
+
     /// Creates `<target>.partial`, which must not exist.
     pub fn create(target: &Path) -> Result<Self, FileError> {
-        let partial = partial_of(target);
+        let partial = Self::path_for(target);
         let file = create_new(&partial).map_err(FileError::of("create", &partial))?;
         let lock = file.try_clone().ok().and_then(|file| Flock::lock(file, FlockArg::LockExclusiveNonblock).ok());
         Ok(Self { file, partial, target: target.to_owned(), is_published: false, _lock: lock })
@@ -38,7 +46,7 @@ impl PartialFile {
     /// Creates it, and first removes the one that a killed run left; one that is still being
     /// written stays.
     pub fn create_over_stale(target: &Path) -> Result<Self, FileError> {
-        let partial = partial_of(target);
+        let partial = Self::path_for(target);
         if let Ok(left) = open_file(&partial) {
             if let Ok(_lock) = Flock::lock(left, FlockArg::LockExclusiveNonblock) {
                 remove_file(&partial)?;
@@ -75,12 +83,6 @@ impl PartialFile {
         sync_dir(parent(&self.target))?;
         Ok(self.target.clone())
     }
-}
-
-fn partial_of(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(PartialFile::SUFFIX);
-    PathBuf::from(name)
 }
 
 impl Drop for PartialFile {
@@ -200,6 +202,11 @@ pub fn is_writable_dir(path: &Path) -> Result<(), FileError> {
     created.map(drop)
 }
 
+/// Whether the system would let us create something there, without trying: modes, read-only mounts.
+pub fn may_write(dir: &Path) -> Result<(), FileError> {
+    access(dir, AccessFlags::W_OK).map_err(FileError::of("write in", dir))
+}
+
 /// Throws the file's pages out of memory, so that the next read comes from the disk.
 pub fn drop_page_cache(file: &File) {
     // Advice only: where the system declines, the read-back still happens, from memory.
@@ -254,7 +261,13 @@ fn create_new(path: &Path) -> io::Result<File> {
     let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(path)?;
     // A default ACL on the directory can widen the mode; take it back before the first byte.
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        if let Err(cause) = file.set_permissions(std::fs::Permissions::from_mode(0o600)) {
+            // FAT and some shares keep no modes; who uses them is told by the tier.
+            let keeps_none = [Errno::EPERM, Errno::EOPNOTSUPP, Errno::ENOSYS].map(|errno| Some(errno as i32));
+            if !keeps_none.contains(&cause.raw_os_error()) {
+                return Err(cause);
+            }
+        }
     }
     Ok(file)
 }
