@@ -75,7 +75,7 @@ pub(super) fn judge(
 fn read(file: Vec<u8>, log: &[u8]) -> Result<Vec<ClusterNode>, String> {
     let fail = |cause: rusqlite::Error| format!("SQLite cannot read it: {}", short(&cause.to_string()));
     let database = open_cluster_database(file, log).map_err(fail)?;
-    check(&database).map_err(fail)?;
+    confine(&database).map_err(fail)?;
     if !has_tree(&database).map_err(fail)? {
         return Err("no database of a cluster: it has no table `tree`".to_owned());
     }
@@ -92,9 +92,10 @@ fn read(file: Vec<u8>, log: &[u8]) -> Result<Vec<ClusterNode>, String> {
     }
 }
 
-/// Nothing that a stranger's schema calls is run.
-fn check(database: &Connection) -> rusqlite::Result<()> {
-    database.pragma_update(None, "trusted_schema", "off")
+/// Nothing that a stranger's schema calls is run, and nothing of it is written anywhere.
+fn confine(database: &Connection) -> rusqlite::Result<()> {
+    database.pragma_update(None, "trusted_schema", "off")?;
+    database.pragma_update(None, "temp_store", "memory")
 }
 
 /// A view of that name could compute for ever.
