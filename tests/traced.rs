@@ -60,7 +60,8 @@ fn host_with_secrets() -> Sample {
     }
     sample.plant("/etc/cron.d/large", format!("{prose}\n{CANARY}\n").repeat(400));
     let database = rusqlite::Connection::open(sample.root().join("var/lib/pve-cluster/config.db")).unwrap();
-    database.execute("UPDATE tree SET data = ?1 WHERE name = 'user.cfg'", [CANARY]).unwrap();
+    database.execute("UPDATE tree SET data = ?1 WHERE name = 'shadow.cfg'", [CANARY]).unwrap();
+    sample.plant("/etc/pve/priv/shadow.cfg", CANARY);
     sample
 }
 
