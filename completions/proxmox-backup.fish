@@ -55,7 +55,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "cat" 
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extract" -d 'Unpack files of a backup into a directory'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "config" -d 'Check, show or write the configuration'
@@ -241,7 +241,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -483,7 +483,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'

@@ -181,6 +181,11 @@ pub(super) enum Command {
     #[command(after_help = super::help::DIFF)]
     Diff(DiffArgs),
     /// Look at every byte of backups: checksum, full decode, comparison with the index, restore drill
+    ///
+    /// The drill reads what Proxmox would have to read: config.db must pass its integrity check and
+    /// equal /etc/pve, and storages, users, guests, network and the like must parse. A file that the
+    /// host itself has wrong is named and changes no exit code; a database that does not hold what
+    /// the host had ends with 8.
     #[command(after_help = super::help::VERIFY)]
     Verify {
         /// Backups to verify; none = the newest

@@ -62,10 +62,6 @@ tool made the backup) are counted, with the reason, not compared. The cluster da
 by its rows, and named only when the files below /etc/pve do not tell the same.";
 
 pub(super) const VERIFY: &str = "\
-The drill reads what Proxmox would have to read: config.db must pass its integrity check and equal
-/etc/pve, and storages, users, guests, network and the like must parse. A file that the host itself
-has wrong is named and changes no exit code; a database that is damaged ends with 8.
-
 Examples:
   proxmox-backup verify
   proxmox-backup verify --all --signer /media/usb/pve1.pub
