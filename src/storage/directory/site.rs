@@ -73,6 +73,8 @@ impl Site {
     /// backup on the wrong disk is better than none.
     pub(super) fn check_mount(&self, steps: &Steps) -> Result<Option<Issue>, StorageError> {
         let missing = self.missing_mount(&self.dir, steps)?;
+        // Whoever does not answer shall do so here, where nothing has been changed.
+        let _ = Root::live()?.list(&self.dir);
         let _ = self.real.set(real_path(&self.dir));
         steps.step()?;
         match missing {

@@ -14,22 +14,30 @@ use crate::system::{remove_file, rename_file, sync_dir};
 /// A backup that shall go: identity and names of its files.
 pub(super) type Doomed = (BackupId, Vec<String>);
 
+/// A backup on its way out: its files' names before and now.
+pub(super) type Trashed = Vec<(PathBuf, PathBuf)>;
+
 /// Removes them all; what became of each is told as it happens, because the caller may have given up.
+/// When nobody waits any more before the last is renamed, all get their names back.
 pub(super) fn remove(
     dir: &Path,
     doomed: Vec<Doomed>,
     told: &Mutex<Removal>,
     steps: &Steps,
 ) -> Result<(), StorageError> {
-    let mut trashed = Vec::new();
+    let mut trashed: Vec<(BackupId, Trashed)> = Vec::new();
     for (id, files) in doomed {
-        steps.step()?;
         match put_in(dir, &files, steps) {
             Ok(files) => trashed.push((id, files)),
+            Err(error @ StorageError::Cancelled(_)) => {
+                for (_, files) in &trashed {
+                    give_back(files);
+                }
+                return Err(error);
+            }
             Err(error) => tell(told).failed.push((id, error)),
         }
     }
-    steps.step()?;
     sync_dir(dir)?;
     for (id, files) in trashed {
         match empty(&files, steps) {
@@ -41,37 +49,41 @@ pub(super) fn remove(
 }
 
 /// Takes away a backup's names, the archive's first: with it the backup is gone for every reader.
-/// When one cannot be taken, those that could be are given back. Gives the new names.
-pub(super) fn put_in(dir: &Path, files: &[String], steps: &Steps) -> Result<Vec<PathBuf>, StorageError> {
-    let mut moved: Vec<(PathBuf, PathBuf)> = Vec::new();
+/// When one cannot be taken, or nobody waits any more, those that were are given back.
+pub(super) fn put_in(dir: &Path, files: &[String], steps: &Steps) -> Result<Trashed, StorageError> {
+    let mut moved = Trashed::new();
     for name in files {
         let (file, trash) = (dir.join(name), dir.join(format!("{TRASH}{name}")));
-        let renamed = steps.step().and_then(|()| Ok(rename_file(&file, &trash)?));
-        match renamed {
-            Ok(()) => moved.push((file, trash)),
-            // A side file that somebody else has removed since the listing.
-            Err(StorageError::File(error)) if error.is_absent() && !moved.is_empty() => {}
-            Err(error) => {
-                give_back(&moved);
-                return Err(error);
+        let done = steps.step().and_then(|()| match rename_file(&file, &trash) {
+            Ok(()) => {
+                moved.push((file, trash));
+                // A rename that hung has happened all the same.
+                steps.step()
             }
+            // A side file that somebody else has removed since the listing.
+            Err(error) if error.is_absent() && !moved.is_empty() => Ok(()),
+            Err(error) => Err(error.into()),
+        });
+        if let Err(error) = done {
+            give_back(&moved);
+            return Err(error);
         }
     }
-    Ok(moved.into_iter().map(|(_, trash)| trash).collect())
+    Ok(moved)
 }
 
 /// Side files first: the archive is what makes them a backup.
-fn give_back(moved: &[(PathBuf, PathBuf)]) {
-    for (file, trash) in moved.iter().rev() {
+fn give_back(trashed: &Trashed) {
+    for (file, trash) in trashed.iter().rev() {
         let _ = rename_file(trash, file);
     }
 }
 
 /// Deletes what [`put_in`] has renamed.
-pub(super) fn empty(trashed: &[PathBuf], steps: &Steps) -> Result<(), StorageError> {
-    for file in trashed {
+pub(super) fn empty(trashed: &Trashed, steps: &Steps) -> Result<(), StorageError> {
+    for (_, trash) in trashed {
         steps.step()?;
-        remove_file(file)?;
+        remove_file(trash)?;
     }
     Ok(())
 }
@@ -95,6 +107,9 @@ pub(super) fn tell(told: &Mutex<Removal>) -> MutexGuard<'_, Removal> {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
+    use crate::storage::bounded::Bounds;
+    use crate::system::{Cancel, Signal};
+    use std::time::Duration;
 
     #[test]
     fn a_backup_that_cannot_go_as_a_whole_stays_as_a_whole() {
@@ -107,6 +122,37 @@ mod tests {
         put_in(dir.path(), &["a".to_owned(), "a.sha256".to_owned()], &Steps::unwatched()).unwrap_err();
 
         assert!(dir.path().join("a").exists() && !dir.path().join(".trash-a").exists());
+    }
+
+    #[test]
+    fn who_is_cancelled_in_the_middle_gives_all_names_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let mut doomed: Vec<Doomed> = ["a", "b"]
+            .map(|host| {
+                let archive = format!("{host}-backup-20260101-000000.tar");
+                std::fs::write(at(&archive), "").unwrap();
+                (crate::bundle::parse_name(&archive).unwrap().0, vec![archive])
+            })
+            .into();
+        // So many that are not there that the second takes its time.
+        doomed[1].1.extend((0..500_000).map(|number| format!("side-{number}")));
+        let cancel = Cancel::default();
+
+        let done = std::thread::scope(|scope| {
+            let names = doomed.clone();
+            let place = dir.path().to_owned();
+            let work = move |steps: &Steps| remove(&place, names, &Mutex::default(), steps);
+            let removing = scope.spawn(|| Bounds::new(Duration::ZERO, &cancel).run("remove".to_owned(), work));
+            while !at(".trash-b-backup-20260101-000000.tar").exists() {
+                std::thread::yield_now();
+            }
+            cancel.request(Signal::Terminate);
+            removing.join().unwrap()
+        });
+
+        assert!(matches!(done, Err(StorageError::Cancelled(_))), "{done:?}");
+        assert!(doomed.iter().all(|(_, files)| at(&files[0]).exists()));
     }
 
     #[test]
