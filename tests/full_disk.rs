@@ -24,6 +24,14 @@ impl SmallDisk {
     fn free(&self) -> u64 {
         free_space(&self.0).unwrap().free.0
     }
+
+    /// A process that another test starts holds this one's open files until it has become its program.
+    fn gives_back(&self, free: u64) -> bool {
+        (0..500).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            self.free() == free
+        })
+    }
 }
 
 impl Drop for SmallDisk {
@@ -118,7 +126,7 @@ fn a_disk_that_fills_up_between_archive_and_side_files_leaves_none_of_them() {
                 full += 1;
                 assert_eq!(failure.exit_code().number(), 12, "{failure}");
                 assert_eq!(names_in(&config.local.backups), Vec::<String>::new());
-                assert_eq!(disk.free(), before);
+                assert!(disk.free() == before || disk.gives_back(before), "space is not given back");
             }
         }
     }
