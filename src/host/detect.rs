@@ -19,7 +19,8 @@ const ID_DOMAIN: &[u8] = b"proxmox-config-backup machine id v1\n";
 
 /// Reads the facts. Never fails: what cannot be read is not known.
 pub fn detect(root: &Root) -> Host {
-    let name = host_name(root);
+    let full = kernel_name(root);
+    let name = short_name(&full);
     let [pve, pbs] = packages(root);
     Host {
         pve: version(root, pve.as_ref(), PVE_PROGRAM),
@@ -29,6 +30,7 @@ pub fn detect(root: &Root) -> Host {
         machine_id: machine_id(root),
         is_offline: !root.is_live(),
         names: names::gather(root, &name),
+        full_names: full_names(root, full, &name),
         name,
     }
 }
@@ -87,17 +89,31 @@ fn is_clustered(root: &Root) -> bool {
     root.exists(COROSYNC) || (!root.is_live() && root.exists("/etc/corosync/corosync.conf"))
 }
 
-fn host_name(root: &Root) -> String {
-    let full = if root.is_live() {
+fn kernel_name(root: &Root) -> String {
+    let name = if root.is_live() {
         gethostname().ok().and_then(|name| name.into_string().ok())
     } else {
         first_line(root, "/etc/hostname")
     };
-    let full = full.unwrap_or_default();
+    name.unwrap_or_default()
+}
+
+/// The name goes into file names.
+fn short_name(full: &str) -> String {
     let short = full.split('.').next().unwrap_or_default();
-    // The name goes into file names.
     let name: String = short.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(64).collect();
     if name.is_empty() { "localhost".to_owned() } else { name }
+}
+
+/// What `hostname -f` says comes from `/etc/hosts` wherever Proxmox is installed.
+fn full_names(root: &Root, kernel: String, name: &str) -> Vec<String> {
+    let hosts = root.read_text("/etc/hosts").unwrap_or_default();
+    let listed = hosts.lines().flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace().skip(1));
+    let mut full: Vec<String> = listed.map(str::to_owned).chain([kernel]).collect();
+    full.retain(|full| full.split_once('.').is_some_and(|(first, domain)| first == name && !domain.is_empty()));
+    full.sort();
+    full.dedup();
+    full
 }
 
 fn debian(root: &Root) -> String {
@@ -165,6 +181,17 @@ mod tests {
         }
         let root = Root::at(dir.path()).unwrap();
         (detect(&root), detection_report(&root))
+    }
+
+    #[test]
+    fn full_names_are_those_of_this_host_alone() {
+        let (host, _) = detect_in(&[
+            ("etc/hostname", b"node1\n"),
+            ("etc/hosts", b"127.0.0.1 localhost.localdomain localhost\n10.0.0.1 node1.lan node1 # node1.not\n10.0.0.2 node10.lan node1. x.node1.lan\n"),
+        ]);
+        assert_eq!(host.full_names, ["node1.lan"]);
+        assert!(host.is_called("node1") && host.is_called("node1.lan"));
+        assert!(!host.is_called("node1.other") && !host.is_called("node10"));
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub use server_id::{ServerId, ServerIdError, known_server_id, own_server_id};
 pub struct Host {
     /// Kernel host name (below a root prefix: `/etc/hostname`), without domain.
     pub name: String,
+    /// Its names with a domain: the older tools named backups by them.
+    #[serde(skip)]
+    pub full_names: Vec<String>,
     /// Version of pve-manager, when PVE is installed; `unknown` when only its program is there.
     pub pve: Option<String>,
     /// Version of proxmox-backup-server, when PBS is installed.
@@ -51,6 +54,11 @@ impl Host {
             Product::Pbs => self.pbs.is_some(),
             Product::System => true,
         }
+    }
+
+    /// Whether `name`, as it stands in a backup, is this host.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.full_names.iter().any(|full| full == name)
     }
 
     /// The names an `Each` item loops over; empty when there are none.
