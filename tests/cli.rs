@@ -6,7 +6,9 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use proxmox_backup::bundle::BackupId;
 use proxmox_backup::config::Policy;
+use proxmox_backup::storage::Tier;
 use proxmox_backup::system::{Clock, Runner};
 use proxmox_backup::workflow::dry_run;
 use serde_json::Value;
@@ -335,13 +337,13 @@ fn retention_keeps_the_newest_of_this_host_and_the_preview_says_so_before() {
     let mut all = Vec::new();
     for number in 0..5 {
         let preview = sample.with_job(&config, Runner::Nobody, day(number), dry_run).unwrap().retention;
-        let announced: Vec<String> = preview.removals().map(ToString::to_string).collect();
+        let announced: Vec<BackupId> = preview[0].plan.removals().cloned().collect();
         let report = sample.backup_as(&config, Runner::Nobody, day(number)).unwrap();
-        assert_eq!(report.retention.removed, announced);
-        let archive = report.archive.unwrap();
-        all.push(PathBuf::from(&archive.path));
-        assert_eq!(report.retention.removed.len(), usize::from(number > 2), "{number}");
-        assert_eq!(report.retention.present, all.len().min(3));
+        let local = report.tier(Tier::Local).unwrap();
+        assert_eq!(local.removed, announced);
+        assert_eq!(local.removed.len(), usize::from(number > 2), "{number}");
+        all.push(PathBuf::from(&report.archive.as_ref().unwrap().path));
+        assert_eq!(local.present, Some(all.len().min(3)));
     }
     all.drain(..2);
     all.push(foreign);

@@ -12,7 +12,7 @@ use proxmox_backup::config::{self, Config};
 use proxmox_backup::report::RunReport;
 use proxmox_backup::storage::Directory;
 use proxmox_backup::system::{Cancel, Clock, Recorded, Root, Runner, System};
-use proxmox_backup::workflow::{BackupJob, Failure, backup};
+use proxmox_backup::workflow::{BackupJob, Failure, Tiers, backup};
 
 /// Everything lies below one temporary directory: `root`, `backups`, `logs`, `run`.
 pub(crate) struct Sample {
@@ -104,15 +104,20 @@ impl Sample {
         clock: Clock,
         work: impl FnOnce(&BackupJob<'_>) -> T,
     ) -> T {
-        let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel: Cancel::default() };
+        let cancel = Cancel::default();
+        let tiers = Tiers::of(config, &cancel);
+        let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel };
         let (run_dir, state_dir) = (self.path("run"), self.path("state"));
         work(&BackupJob {
             config,
             system: Arc::new(system),
+            tiers: &tiers,
             run_dir: &run_dir,
             state_dir: &state_dir,
             config_file: None,
+            started: clock.now(),
             reason: None,
+            only_if_changed: false,
             issues: Vec::new(),
         })
     }

@@ -27,7 +27,10 @@ fn terms(io_limit: Duration) -> Terms {
 
 fn secondary(dir: &Path, terms: &Terms) -> DirectoryStore {
     let logs = Some(dir.join("logs"));
-    DirectoryStore::secondary(&Secondary { backups: dir.to_owned(), logs, min_free: ByteSize(0) }, terms)
+    DirectoryStore::secondary(
+        &Secondary { backups: dir.to_owned(), logs, min_free: ByteSize(0), full_percent: 100 },
+        terms,
+    )
 }
 
 /// A host with a backup of at least `kib` KiB, in a bundle or as four files.
@@ -239,7 +242,7 @@ fn a_full_disk_takes_nothing_and_keeps_nothing() {
     assert!(error.contains("no space for the backup: 1.") && error.ends_with(" free"), "{error}");
     assert_left(&small, &["filler"]);
 
-    let greedy = Secondary { backups: point, logs: None, min_free: ByteSize::mib(1024) };
+    let greedy = Secondary { backups: point, logs: None, min_free: ByteSize::mib(1024), full_percent: 100 };
     let issues = DirectoryStore::secondary(&greedy, &terms(PATIENT)).prepare("tier", Touch::DryRun).unwrap();
     assert!(issues[0].reason.ends_with("free, MIN_DISK_SPACE_SECONDARY_GB asks for 1.0 GiB"), "{issues:?}");
 }
@@ -391,7 +394,7 @@ fn a_log_may_be_copied_again_when_it_has_grown() {
         assert_eq!(std::fs::read_to_string(dir.join("logs/backup-tier-20260101-000000.log")).unwrap(), text);
     }
     assert_eq!(names_in(&dir.join("logs")).len(), 1);
-    let silent = Secondary { backups: dir, logs: None, min_free: ByteSize(0) };
+    let silent = Secondary { backups: dir, logs: None, min_free: ByteSize(0), full_percent: 100 };
     DirectoryStore::secondary(&silent, &terms(PATIENT)).put_log(&log).unwrap();
 }
 

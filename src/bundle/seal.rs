@@ -16,7 +16,7 @@ use super::layout::{ARCHIVE_OFFSET, METADATA_BYTES, back, checksum_line, fits, f
 use super::manifest::{Manifest, ManifestError};
 use super::name::{BUNDLE, BackupId, archive_name};
 use super::signature::SigningKey;
-use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, PackOptions};
+use crate::archive::{ArchiveError, ArchiveSummary, ArchiveWriter, Digest, PackOptions};
 use crate::collect::Entry;
 use crate::system::{FileError, PartialFile, drop_page_cache, hash_file, hex, write_atomically};
 
@@ -86,11 +86,11 @@ impl Seal {
         Ok(Self { partial, archive_name, writer, index: IndexBuilder::default(), packing })
     }
 
-    /// Adds an entry and notes it in the index.
-    pub fn append(mut self, entry: &mut Entry) -> Result<Self, SealError> {
+    /// Adds an entry and notes it in the index; gives the SHA-256 of a file's content.
+    pub fn append(mut self, entry: &mut Entry) -> Result<(Self, Option<Digest>), SealError> {
         let (writer, name, digest) = self.writer.append(entry)?;
         self.index.add(&IndexEntry::of(entry, &name, digest.as_ref()))?;
-        Ok(Self { writer, ..self })
+        Ok((Self { writer, ..self }, digest))
     }
 
     /// Adds the index, made by `describe` from what was noted, and ends the archive.

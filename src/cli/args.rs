@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::keys::KeyArgs;
 use super::signer::SignerArgs;
+use crate::storage::Tier;
 
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody's cron line has")]
@@ -117,6 +118,22 @@ pub(super) enum Command {
         /// Those of other hosts too
         #[arg(long)]
         all_hosts: bool,
+        /// Look at this tier alone: local, secondary, cloud; may be given again
+        #[arg(long, value_name = "TIER", hide_possible_values = true)]
+        tier: Vec<TierName>,
+    },
+    /// Copy a backup back from the secondary or the cloud tier
+    #[command(after_help = super::help::FETCH)]
+    Fetch {
+        /// `latest`, an ID from `list` (its end is enough)
+        #[arg(value_name = "ID")]
+        id: String,
+        /// From this tier: secondary, cloud; without it the first that has the backup
+        #[arg(long, value_name = "TIER", hide_possible_values = true)]
+        from: Option<TierName>,
+        /// Into this directory instead of the usual one; made if it is not there
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
     },
     /// Show what a backup is: its manifest
     #[command(after_help = super::help::SHOW)]
@@ -228,12 +245,36 @@ pub(super) enum Command {
     },
 }
 
+/// A tier by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TierName {
+    /// `BACKUP_PATH`.
+    Local,
+    /// `SECONDARY_PATH`.
+    Secondary,
+    /// `CLOUD_REMOTE`.
+    Cloud,
+}
+
+impl TierName {
+    pub(super) fn tier(self) -> Tier {
+        match self {
+            Self::Local => Tier::Local,
+            Self::Secondary => Tier::Secondary,
+            Self::Cloud => Tier::Cloud,
+        }
+    }
+}
+
 /// Options of `backup`.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct BackupArgs {
     /// Print what would be done, with reasons; write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Only when something differs from the newest backup; else end with exit code 16
+    #[arg(long)]
+    pub if_changed: bool,
     /// Why this backup is made; kept in its manifest
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

@@ -1,6 +1,8 @@
 //! `backup` and `check`.
 
-use ::log::{info, warn};
+use std::path::Path;
+
+use ::log::{Log, info, warn};
 use serde_json::json;
 
 use super::Trouble;
@@ -8,11 +10,12 @@ use super::args::BackupArgs;
 use super::key;
 use super::output::Output;
 use super::session::Session;
+use crate::bundle::BackupId;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
-use crate::storage::RunLogs;
+use crate::storage::{RunLogs, Tier};
 use crate::system::{create_private_dir, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, backup, dry_run, tell};
+use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup, dry_run, tell};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -22,32 +25,38 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     if !config.run.is_dry_run {
         key::ensure_recipient(config)?;
     }
-    let job = site.job(arguments.reason.clone());
+    let mut job = site.job(arguments.reason.clone());
+    job.only_if_changed = arguments.if_changed;
     tell(&job.issues);
     if config.run.is_dry_run {
         return preview(&job, output);
     }
     let logs = RunLogs::new(&config.local.logs);
-    let host = Session::host_name(config)?;
-    let late = open_log(session, &logs, &host, &job);
+    let host = Session::host(config)?.name;
+    let log = logs.log_path(&host, &job.started);
+    let late = open_log(session, &log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
     let mut report = backup(&job)?;
     report.issues.extend(late);
-    conclude(&mut report, &logs, output)
+    let stats = logs.stats_path(&host, &job.started);
+    let code = conclude(&mut report, &stats, output)?;
+    session.logger.flush();
+    // Last of all: the copy of the log has the verdict in it.
+    let uncopied = job.tiers.copy_logs(&report, &[&log, &stats], &config.retention);
+    tell(&uncopied);
+    Ok(if uncopied.is_empty() { code } else { ExitCode::Warnings })
 }
 
 /// A run without a log file is a run with a warning.
-fn open_log(session: &Session, logs: &RunLogs, host: &str, job: &BackupJob<'_>) -> Option<Issue> {
-    let path = logs.log_path(host, &job.system.clock.now());
-    let opened = path.parent().map_or(Ok(()), create_private_dir).and_then(|()| session.logger.open_file(&path));
+fn open_log(session: &Session, path: &Path) -> Option<Issue> {
+    let opened = path.parent().map_or(Ok(()), create_private_dir).and_then(|()| session.logger.open_file(path));
     let error = opened.err()?;
     warn!("no log file: {error}");
     Some(Issue::warning(Stage::Preflight, "run log", error.to_string()))
 }
 
-fn conclude(report: &mut RunReport, logs: &RunLogs, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let stats = logs.stats_path(&report.host.name, &report.started);
-    if let Err(error) = write_atomically(&stats, format!("{:#}\n", report.to_json()).as_bytes()) {
+fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result<ExitCode, Trouble> {
+    if let Err(error) = write_atomically(stats, format!("{:#}\n", report.to_json()).as_bytes()) {
         warn!("no statistics file: {error}");
         report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
     }
@@ -85,7 +94,12 @@ fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble
             "commands": plan.commands.iter().map(|command| command.argv.join(" ")).collect::<Vec<_>>(),
             "left_out": plan.left_out,
             "issues": issues,
-            "would_remove": retention.removals().map(ToString::to_string).collect::<Vec<_>>(),
+            "would_remove": retention.iter().find(|plan| plan.tier == Tier::Local).map_or_else(Vec::new, doomed),
+            "tiers": retention.iter().map(|plan| json!({
+                "tier": plan.tier.as_str(),
+                "place": plan.place,
+                "would_remove": doomed(plan),
+            })).collect::<Vec<_>>(),
         }))?;
         return Ok(verdict_of(job.issues.iter().chain(&issues)));
     }
@@ -95,12 +109,17 @@ fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble
     }
     output.line(format!("\nWould collect on {}:", host.name))?;
     output.line(plan.to_string().trim_end())?;
-    let removals: Vec<String> = retention.removals().map(ToString::to_string).collect();
-    match removals.as_slice() {
-        [] => output.line("\nRetention would remove nothing.")?,
-        some => output.line(format!("\nRetention would remove {}.", some.join(", ")))?,
+    output.line("")?;
+    for plan in &retention {
+        let doomed = doomed(plan);
+        let what = if doomed.is_empty() { "nothing".to_owned() } else { doomed.join(", ") };
+        output.line(format!("{} ({}): retention would remove {what}.", plan.tier, plan.place))?;
     }
     Ok(verdict_of(job.issues.iter().chain(&issues)))
+}
+
+fn doomed(plan: &TierPlan) -> Vec<&str> {
+    plan.plan.removals().map(BackupId::as_str).collect()
 }
 
 fn verdict_of<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> ExitCode {
@@ -112,7 +131,7 @@ fn verdict_of<'a>(issues: impl IntoIterator<Item = &'a Issue>) -> ExitCode {
 pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, Trouble> {
     let site = session.site(&[("DRY_RUN", "true".to_owned())])?;
     let mut job = site.job(None);
-    let DryRun { host, passed, plan, issues, server_id, .. } = dry_run(&job)?;
+    let DryRun { host, passed, plan, retention, issues, server_id } = dry_run(&job)?;
     job.issues.extend(issues);
     tell(&job.issues);
     let file =
@@ -137,6 +156,9 @@ pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, 
     }
     for check in &passed {
         output.remark(format!("✓ {}: {}", check.name, check.message))?;
+    }
+    for tier in &retention {
+        output.remark(format!("✓ {}: {} ({} backups present)", tier.tier, tier.place, tier.stored.len()))?;
     }
     output.remark(format!("✓ Plan: {} recipes, {} commands", plan.recipes.len(), plan.commands.len()))?;
     Ok(verdict_of(&job.issues))

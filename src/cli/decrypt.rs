@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ::log::info;
+use ::log::{info, warn};
 use serde_json::json;
 
 use super::Trouble;
@@ -11,9 +11,10 @@ use super::keys::{KeyArgs, unlock_with};
 use super::output::{Output, printable};
 use super::session::{Session, absolute, cancel};
 use crate::bundle::Backup;
-use crate::storage::{Directory, Stored};
+use crate::storage::{Store, Stored};
+use crate::system::create_private_dir;
 use crate::units::ByteSize;
-use crate::workflow::{Ask, ExitCode, Failure, decrypt, needs_decrypting};
+use crate::workflow::{Ask, ExitCode, Failure, Listing, Silent, Tiers, decrypt, needs_decrypting};
 
 /// Where the dialogue proposes to put the copy.
 const USUAL_PLACE: &str = "./restore";
@@ -56,24 +57,42 @@ fn left() -> ExitCode {
 fn choose(session: &Session, to: Option<&Path>) -> Result<Option<(Backup, PathBuf)>, Trouble> {
     let cancel = cancel()?;
     let loaded = session.load(&[])?;
-    let dir = &loaded.config.local.backups;
-    let encrypted: Vec<Stored> = Directory::new(dir).list()?.into_iter().filter(|stored| stored.is_encrypted).collect();
+    let tiers = Session::tiers(&loaded.config)?;
+    let Listing { stored: mut encrypted, silent } = tiers.list(|_| true)?;
+    for Silent { place, error, .. } in &silent {
+        warn!("{place}: {error}");
+    }
+    encrypted.retain(|stored| stored.is_encrypted);
+    // The copy that is nearest comes first.
+    encrypted.dedup_by(|next, first| next.id == first.id);
     if encrypted.is_empty() {
-        return Err(Failure::NotFound(format!("there is no encrypted backup in {}", dir.display())).into());
+        let places: Vec<String> = tiers.all().map(Store::place).collect();
+        return Err(Failure::NotFound(format!("there is no encrypted backup in {}", places.join(" or "))).into());
     }
     let Some(mut terminal) = Terminal::open(&cancel) else {
         return Err(Failure::NotFound("no backup was named, and there is no terminal to ask on".to_owned()).into());
     };
     for (number, stored) in encrypted.iter().enumerate() {
-        terminal.tell(&format!("{:>3}  {}  {}", number + 1, stored.id, ByteSize(stored.bytes)));
+        let size = ByteSize(stored.bytes);
+        terminal.tell(&format!("{:>3}  {}  {size}  {}", number + 1, stored.id, stored.tier.as_str()));
     }
     let stored = ask_number(&mut terminal, &encrypted);
     let place = stored.and_then(|_| to.map_or_else(|| ask_place(&mut terminal), |to| Some(to.to_owned())));
     // Nobody answers after ^C.
     cancel.check()?;
     let (Some(stored), Some(place)) = (stored, place) else { return Ok(None) };
-    let backup = Backup::open(&stored.path).map_err(Failure::from)?;
+    let backup = Backup::open(&brought_here(&tiers, stored, &place)?).map_err(Failure::from)?;
     Ok(Some((backup, place)))
+}
+
+/// What lies in the cloud is copied beside the decrypted copy first.
+fn brought_here(tiers: &Tiers, stored: &Stored, place: &Path) -> Result<PathBuf, Trouble> {
+    let store = tiers.get(stored.tier).filter(|_| !stored.path.is_absolute());
+    let Some(store) = store else { return Ok(stored.path.clone()) };
+    let place = absolute(place)?;
+    create_private_dir(&place)?;
+    info!("Copying {} from {}", stored.id, store.place());
+    Ok(store.fetch(stored, &place)?)
 }
 
 fn ask_number<'a>(ask: &mut dyn Ask, stored: &'a [Stored]) -> Option<&'a Stored> {

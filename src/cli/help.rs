@@ -29,7 +29,15 @@ Examples:
 pub(super) const LIST: &str = "\
 Examples:
   proxmox-backup list
-  proxmox-backup list --all-hosts --json";
+  proxmox-backup list --all-hosts --tier cloud --json";
+
+pub(super) const FETCH: &str = "\
+Examples:
+  proxmox-backup fetch latest
+  proxmox-backup fetch 20261121-020000 --from cloud --to /root/restore
+
+The copy is compared with what the tier tells of it, then `verify` and every other command works on
+it.";
 
 pub(super) const SHOW: &str = "\
 Examples:

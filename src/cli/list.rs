@@ -1,51 +1,97 @@
 //! `list` and `show`.
 
-use ::log::error;
+use ::log::{error, warn};
 use serde_json::{Value, json};
 
 use super::Trouble;
+use super::args::TierName;
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
 use crate::bundle::{Backup, Manifest, Origin};
-use crate::storage::{Directory, Stored};
+use crate::storage::{Store, Stored, Tier};
 use crate::units::ByteSize;
-use crate::workflow::{ExitCode, describe};
+use crate::workflow::{ExitCode, Listing, Silent, describe};
+
+/// The last one only where there are several tiers.
+const HEADINGS: [&str; 7] = ["ID", "TAKEN", "PRODUCT", "SIZE", "VERIFIED", "TOOL", "WHERE"];
+
+/// Which backups.
+pub(super) struct Wanted {
+    pub(super) all_hosts: bool,
+    pub(super) tiers: Vec<TierName>,
+}
+
+/// One backup, on one tier or several.
+struct Copies<'a> {
+    /// The copy that tells most: the local one, else that of the next tier.
+    first: &'a Stored,
+    all: Vec<&'a Stored>,
+}
 
 /// `proxmox-backup list`.
-pub(super) fn list(session: &Session, all_hosts: bool, output: &mut Output) -> Result<ExitCode, Trouble> {
+pub(super) fn list(session: &Session, wanted: &Wanted, output: &mut Output) -> Result<ExitCode, Trouble> {
     let loaded = session.load(&[])?;
-    let host = Session::host_name(&loaded.config)?;
-    let all = Directory::new(&loaded.config.local.backups).list()?;
-    let (shown, others): (Vec<&Stored>, Vec<&Stored>) = all.iter().partition(|backup| all_hosts || backup.is_of(&host));
+    let host = Session::host(&loaded.config)?.name;
+    let tiers = Session::tiers(&loaded.config)?;
+    let asked = |tier| wanted.tiers.is_empty() || wanted.tiers.iter().any(|name| name.tier() == tier);
+    let Listing { stored, silent } = tiers.list(asked)?;
+    for Silent { place, error, .. } in &silent {
+        warn!("{place}: {error}");
+    }
+    let code = if silent.is_empty() { ExitCode::Done } else { ExitCode::Warnings };
+    let all = copies(&stored);
+    let (shown, others): (Vec<&Copies<'_>>, Vec<&Copies<'_>>) =
+        all.iter().partition(|backup| wanted.all_hosts || backup.first.is_of(&host));
     if output.is_json() {
-        output.object(&json!({ "backups": shown.iter().map(|stored| as_json(stored)).collect::<Vec<_>>() }))?;
-        return Ok(ExitCode::Done);
+        let silent = silent
+            .iter()
+            .map(|one| json!({"tier": one.tier.as_str(), "place": one.place, "error": one.error.to_string()}));
+        output.object(&json!({
+            "backups": shown.iter().map(|backup| as_json(backup)).collect::<Vec<_>>(),
+            "silent": silent.collect::<Vec<_>>(),
+        }))?;
+        return Ok(code);
     }
     if shown.is_empty() {
-        output.line(format!("There is no backup of {host} in {}.", loaded.config.local.backups.display()))?;
+        let places: Vec<String> = tiers.all().filter(|store| asked(store.tier())).map(Store::place).collect();
+        output.line(format!("There is no backup of {host} in {}.", places.join(" or ")))?;
     } else {
-        let rows: Vec<Vec<String>> = shown.iter().map(|stored| row(stored)).collect();
-        output.table(&["ID", "TAKEN", "PRODUCT", "SIZE", "VERIFIED", "TOOL"], &rows)?;
+        // With one tier alone there is nothing to tell apart.
+        let columns = if tiers.all().count() > 1 { HEADINGS.len() } else { HEADINGS.len() - 1 };
+        let rows: Vec<Vec<String>> = shown.iter().map(|backup| row(backup)[..columns].to_vec()).collect();
+        output.table(&HEADINGS[..columns], &rows)?;
     }
     if !others.is_empty() {
         output.line(format!("{} backup(s) of other hosts are there too: --all-hosts shows them.", others.len()))?;
     }
-    Ok(ExitCode::Done)
+    Ok(code)
 }
 
-fn row(stored: &Stored) -> Vec<String> {
+/// The list has the copies of one backup side by side.
+fn copies(stored: &[Stored]) -> Vec<Copies<'_>> {
+    stored
+        .chunk_by(|one, next| one.id == next.id)
+        .filter_map(|all| Some(Copies { first: all.first()?, all: all.iter().collect() }))
+        .collect()
+}
+
+fn row(backup: &Copies<'_>) -> Vec<String> {
+    let stored = backup.first;
     let taken = stored.id.taken().format("%Y-%m-%d %H:%M:%S").to_string();
     let of_name = stored.id.product().unwrap_or("?");
     let (product, verified) = match &stored.manifest {
         Err(_) => (of_name.to_owned(), "unreadable manifest"),
+        // What lies in the cloud is listed, not fetched.
+        Ok(None) if stored.tier == Tier::Cloud => (of_name.to_owned(), "?"),
         Ok(None) => (of_name.to_owned(), "no manifest"),
         Ok(Some(manifest)) if manifest.proxmox_type.is_empty() => (of_name.to_owned(), verified(manifest)),
         Ok(Some(manifest)) => (product(manifest), verified(manifest)),
     };
     let tool = stored.origin.map_or_else(|| "?".to_owned(), |origin| origin.with_version(version(stored)));
     let lock = if stored.is_encrypted { " (encrypted)" } else { "" };
-    let cells =
-        [stored.id.to_string(), taken, product, format!("{}{lock}", ByteSize(stored.bytes)), verified.to_owned(), tool];
+    let places: Vec<&str> = backup.all.iter().map(|copy| copy.tier.as_str()).collect();
+    let size = format!("{}{lock}", ByteSize(stored.bytes));
+    let cells = [stored.id.to_string(), taken, product, size, verified.to_owned(), tool, places.join(", ")];
     cells.iter().map(|cell| printable(cell)).collect()
 }
 
@@ -69,7 +115,10 @@ fn verified(manifest: &Manifest) -> &'static str {
     if manifest.verified.is_some() { "yes" } else { "not said" }
 }
 
-fn as_json(stored: &Stored) -> Value {
+fn as_json(backup: &Copies<'_>) -> Value {
+    let stored = backup.first;
+    let copies =
+        backup.all.iter().map(|copy| json!({"tier": copy.tier.as_str(), "path": copy.path, "bytes": copy.bytes}));
     let manifest = stored.manifest.as_ref().ok().and_then(Option::as_ref);
     json!({
         "id": stored.id.as_str(),
@@ -77,6 +126,7 @@ fn as_json(stored: &Stored) -> Value {
         "taken": stored.id.taken().format("%Y-%m-%dT%H:%M:%S").to_string(),
         "path": stored.path,
         "bytes": stored.bytes,
+        "copies": copies.collect::<Vec<_>>(),
         "encrypted": stored.is_encrypted,
         "proxmox_type": manifest.map(|manifest| &manifest.proxmox_type),
         "proxmox_version": manifest.map(|manifest| &manifest.proxmox_version),

@@ -7,6 +7,7 @@ mod config;
 mod decrypt;
 mod diff;
 mod docs;
+mod fetch;
 mod help;
 mod key;
 mod keys;
@@ -116,7 +117,8 @@ fn dispatch(
     match command {
         Command::Backup(own) => backup::run(&session, &merged(own, backup), output),
         Command::Check => backup::check(&session, output),
-        Command::List { all_hosts } => list::list(&session, all_hosts, output),
+        Command::List { all_hosts, tier } => list::list(&session, &list::Wanted { all_hosts, tiers: tier }, output),
+        Command::Fetch { id, from, to } => fetch::run(&session, &id, (from, to.as_deref()), output),
         Command::Show { id } => list::show(&session, &id, output),
         Command::Ls { id, path, keys } => look::ls(&session, (&id, &keys), path.as_deref(), output),
         Command::Cat { id, path, keys } => look::cat(&session, (&id, &keys), &path, output),
@@ -135,7 +137,11 @@ fn dispatch(
 
 /// `proxmox-backup -n backup` and `proxmox-backup backup -n` mean the same.
 fn merged(own: BackupArgs, before: BackupArgs) -> BackupArgs {
-    BackupArgs { dry_run: own.dry_run || before.dry_run, reason: own.reason.or(before.reason) }
+    BackupArgs {
+        dry_run: own.dry_run || before.dry_run,
+        if_changed: own.if_changed || before.if_changed,
+        reason: own.reason.or(before.reason),
+    }
 }
 
 fn usage(message: &clap::Error) -> ExitCode {

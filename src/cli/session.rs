@@ -12,9 +12,9 @@ use super::args::Global;
 use super::log::Logger;
 use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
-use crate::host::detect;
+use crate::host::{Host, detect};
 use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System, is_root};
-use crate::workflow::{BackupJob, Failure, find};
+use crate::workflow::{BackupJob, Failure, Tiers, find};
 
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
 const RUN_DIR: &str = "/run/proxmox-config-backup";
@@ -26,6 +26,7 @@ const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
 pub(super) struct Site {
     pub(super) loaded: Loaded,
     pub(super) system: Arc<System>,
+    pub(super) tiers: Tiers,
     run_dir: PathBuf,
     state_dir: PathBuf,
 }
@@ -36,10 +37,13 @@ impl Site {
         BackupJob {
             config: &self.loaded.config,
             system: Arc::clone(&self.system),
+            tiers: &self.tiers,
             run_dir: &self.run_dir,
             state_dir: &self.state_dir,
             config_file: self.loaded.file.as_deref(),
+            started: self.system.clock.now(),
             reason,
+            only_if_changed: false,
             issues: self.loaded.findings.iter().filter_map(Finding::issue).collect(),
         }
     }
@@ -96,7 +100,8 @@ impl Session {
     pub(super) fn site(&self, overrides: &[(&str, String)]) -> Result<Site, Trouble> {
         let loaded = self.load(overrides)?;
         let system = Self::whole_system(&loaded.config)?;
-        Ok(Site { loaded, system, run_dir: self.run_dir(), state_dir: self.state_dir() })
+        let tiers = Tiers::of(&loaded.config, &system.cancel);
+        Ok(Site { loaded, system, tiers, run_dir: self.run_dir(), state_dir: self.state_dir() })
     }
 
     /// Workspaces lie here.
@@ -122,14 +127,19 @@ impl Session {
             return Ok(Backup::open(Path::new(wanted)).map_err(Failure::from)?);
         }
         let loaded = self.load(&[])?;
-        let host = Self::host_name(&loaded.config)?;
-        Ok(find(&loaded.config.local.backups, &host, wanted)?)
+        let host = Self::host(&loaded.config)?;
+        Ok(find(&Self::tiers(&loaded.config)?, &host.name, wanted)?)
     }
 
-    /// Name of the host the settings name.
-    pub(super) fn host_name(config: &config::Config) -> Result<String, Trouble> {
+    /// Where the settings put backups.
+    pub(super) fn tiers(config: &config::Config) -> Result<Tiers, Trouble> {
+        Ok(Tiers::of(config, &cancel()?))
+    }
+
+    /// The host the settings name.
+    pub(super) fn host(config: &config::Config) -> Result<Host, Trouble> {
         let root = config.run.root.as_deref().map_or_else(Root::live, Root::at)?;
-        Ok(detect(&root).name)
+        Ok(detect(&root))
     }
 }
 

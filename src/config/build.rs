@@ -106,6 +106,7 @@ fn local(checked: &Checked) -> Local {
         lock_dir: place(checked, "LOCK_PATH"),
         is_configured: checked.is_given("BACKUP_PATH"),
         min_free: checked.bytes("MIN_DISK_SPACE_PRIMARY_GB"),
+        full_percent: build_tiers::percent(checked, "STORAGE_WARNING_THRESHOLD_PRIMARY"),
         skip_permission_check: checked.bool("SKIP_PERMISSION_CHECK"),
         io_limit: checked.duration("FS_IO_TIMEOUT"),
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::check::Checked;
 use super::tiers::{Cloud, CloudCheck, CloudProof, Gfs, Kept, Owner, Policy, Retention, Secondary};
+use crate::units::ByteSize;
 
 /// The classes of grandfather, father and son, as the names of keys have them.
 const CLASSES: [&str; 5] = ["LAST", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
@@ -15,6 +16,7 @@ pub(super) fn secondary(checked: &Checked) -> Option<Secondary> {
         backups,
         logs: checked.path("SECONDARY_LOG_PATH"),
         min_free: checked.bytes("MIN_DISK_SPACE_SECONDARY_GB"),
+        full_percent: percent(checked, "STORAGE_WARNING_THRESHOLD_SECONDARY"),
     })
 }
 
@@ -29,7 +31,9 @@ pub(super) fn cloud(checked: &Checked) -> Option<Cloud> {
         remote,
         path: checked.text("CLOUD_REMOTE_PATH"),
         logs: checked.text("CLOUD_LOG_PATH"),
-        min_free: checked.bytes("MIN_DISK_SPACE_CLOUD_GB"),
+        min_free: Some("MIN_DISK_SPACE_CLOUD_GB")
+            .filter(|key| checked.is_given(key))
+            .map_or(ByteSize(0), |key| checked.bytes(key)),
         uploads: if is_parallel { count(checked, "CLOUD_PARALLEL_MAX_JOBS").max(1) as usize } else { 1 },
         tries_to_write: checked.bool("CLOUD_WRITE_HEALTHCHECK"),
         check: CloudCheck {
@@ -122,6 +126,11 @@ fn gfs(checked: &Checked, tier: &str) -> Gfs {
     };
     let [last, daily, weekly, monthly, yearly] = CLASSES.map(class);
     Gfs { last, daily, weekly, monthly, yearly }
+}
+
+/// A threshold in percent.
+pub(super) fn percent(checked: &Checked, name: &str) -> u64 {
+    u64::from(count(checked, name))
 }
 
 fn count(checked: &Checked, name: &str) -> u32 {

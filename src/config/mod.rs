@@ -116,6 +116,8 @@ pub struct Local {
     pub is_configured: bool,
     /// `MIN_DISK_SPACE_PRIMARY_GB`.
     pub min_free: ByteSize,
+    /// `STORAGE_WARNING_THRESHOLD_PRIMARY`: percent used that is a warning.
+    pub full_percent: u64,
     /// `SKIP_PERMISSION_CHECK`.
     pub skip_permission_check: bool,
     /// `FS_IO_TIMEOUT`: how long one file-system call may take.

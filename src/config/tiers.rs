@@ -14,6 +14,8 @@ pub struct Secondary {
     pub logs: Option<PathBuf>,
     /// `MIN_DISK_SPACE_SECONDARY_GB`.
     pub min_free: ByteSize,
+    /// `STORAGE_WARNING_THRESHOLD_SECONDARY`: percent used that is a warning.
+    pub full_percent: u64,
 }
 
 /// A remote of rclone, or a directory where one is mounted.
@@ -25,7 +27,7 @@ pub struct Cloud {
     pub path: String,
     /// `CLOUD_LOG_PATH`: a path in the same remote, or `name:path`; empty = logs are not copied.
     pub logs: String,
-    /// `MIN_DISK_SPACE_CLOUD_GB`.
+    /// `MIN_DISK_SPACE_CLOUD_GB`; zero where nobody says it, because asking costs a call.
     pub min_free: ByteSize,
     /// How many side files are uploaded side by side: `CLOUD_UPLOAD_MODE` and `CLOUD_PARALLEL_MAX_JOBS`.
     pub uploads: usize,

@@ -17,6 +17,7 @@ mod read;
 mod coverage;
 mod compare;
 mod text;
+mod fingerprint;
 
 use std::borrow::Cow;
 
@@ -24,6 +25,7 @@ pub use choice::{Choice, Content};
 pub use compare::{Change, Detail, What};
 pub use coverage::{Account, Coverage, HostCoverage, NotCompared};
 pub use fact::{Fact, Facts, Kind};
+pub use fingerprint::Fingerprint;
 pub use read::{read_collection, read_members};
 pub use text::Text;
 

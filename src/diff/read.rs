@@ -137,6 +137,13 @@ fn fact_of_entry(path: Vec<u8>, mut entry: Entry, choice: &Choice, budget: &mut 
     fact
 }
 
+/// SHA-256 of a file's logical content, read from its source.
+pub(super) fn hash_entry(entry: &mut Entry) -> io::Result<Digest> {
+    let mut intake = Intake::default();
+    intake.read(entry)?;
+    Ok(intake.digest())
+}
+
 /// `etc/hosts` in an archive is `/etc/hosts` on the host.
 fn absolute(name: &[u8]) -> Vec<u8> {
     [b"/", name.strip_prefix(b"/").unwrap_or(name)].concat()
@@ -206,14 +213,19 @@ impl Intake {
         Ok(())
     }
 
-    fn finish(self, fact: &mut Fact, choice: &Choice) {
+    fn finish(mut self, fact: &mut Fact, choice: &Choice) {
+        let kept = self.kept.take();
+        fact.digest = Some(self.digest());
+        if choice.is_database(&fact.path) {
+            fact.rows = kept.and_then(Rows::read);
+        } else {
+            fact.content = kept;
+        }
+    }
+
+    fn digest(self) -> Digest {
         let mut digest: Digest = [0; 32];
         digest.copy_from_slice(self.hash.finish().as_ref());
-        fact.digest = Some(digest);
-        if choice.is_database(&fact.path) {
-            fact.rows = self.kept.and_then(Rows::read);
-        } else {
-            fact.content = self.kept;
-        }
+        digest
     }
 }

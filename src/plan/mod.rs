@@ -46,7 +46,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// What to do, and what not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BackupPlan {
     /// Files, in archive order.
     pub sources: Vec<Source>,
@@ -61,7 +61,7 @@ pub struct BackupPlan {
 }
 
 /// One place to read files from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// Id of the recipe.
     pub recipe: &'static str,
@@ -76,7 +76,7 @@ pub struct Source {
 }
 
 /// Kinds of places.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     /// A file, symlink or whole directory.
     Path(PathBuf),
@@ -105,7 +105,7 @@ pub enum SourceKind {
 }
 
 /// One command to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedCommand {
     /// Id of the recipe.
     pub recipe: &'static str,

@@ -10,7 +10,7 @@ use crate::pattern::Pattern;
 use crate::recipe::{Names, Need, Recipe, Sample};
 
 /// What is chosen of one place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The sample it belongs to.
     pub what: Sample,

@@ -184,6 +184,7 @@ mod tests {
             lock_dir: dir.join("lock"),
             is_configured: true,
             min_free: ByteSize(1),
+            full_percent: 100,
             skip_permission_check: false,
             io_limit: Duration::from_secs(30),
         }

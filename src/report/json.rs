@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{RunReport, Verdict};
+use super::{RunReport, TierFacts, Verdict};
+use crate::bundle::BackupId;
+use crate::storage::Tier;
 use crate::units::ByteSize;
 
 impl RunReport {
@@ -26,8 +28,9 @@ impl RunReport {
             "bytes_collected_human": ByteSize(counters.bytes).to_string(),
             "issues": self.issues,
             "phases": self.phases,
-            "backups_present": self.retention.present,
-            "backups_removed": self.retention.removed,
+            "backups_present": self.tier(Tier::Local).and_then(|facts| facts.present),
+            "backups_removed": self.tier(Tier::Local).map(removed).unwrap_or_default(),
+            "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
         });
         if let (Some(id), Some(fields)) = (&self.server_id, object.as_object_mut()) {
             fields.insert("server_id".to_owned(), json!(id));
@@ -54,4 +57,20 @@ impl RunReport {
         }
         object
     }
+}
+
+fn tier(facts: &TierFacts) -> Value {
+    json!({
+        "tier": facts.tier.as_str(),
+        "place": facts.place,
+        "ok": facts.copy.is_ok(),
+        "checked": facts.copy.as_ref().ok(),
+        "error": facts.copy.as_ref().err(),
+        "backups_present": facts.present,
+        "backups_removed": removed(facts),
+    })
+}
+
+fn removed(facts: &TierFacts) -> Vec<&str> {
+    facts.removed.iter().map(BackupId::as_str).collect()
 }

@@ -5,10 +5,11 @@ mod text;
 
 use chrono::{DateTime, Local};
 
-use crate::bundle::Phase;
+use crate::bundle::{BackupId, Phase};
 use crate::drill::Drill;
 use crate::host::{Host, ServerId};
 use crate::issue::{Issue, Severity, Stage};
+use crate::storage::Tier;
 use crate::system::Clock;
 use crate::units::Elapsed;
 
@@ -29,8 +30,8 @@ pub struct RunReport {
     pub archive: Option<ArchiveFacts>,
     /// Whether it would bring the host back, where that was tried out.
     pub drill: Option<Drill>,
-    /// What retention did.
-    pub retention: RetentionFacts,
+    /// What became of the tiers, the local one first.
+    pub tiers: Vec<TierFacts>,
     /// Problems, in the order they arose.
     pub issues: Vec<Issue>,
     /// Start and end of each phase.
@@ -79,13 +80,19 @@ pub struct ArchiveFacts {
     pub threads: usize,
 }
 
-/// What retention did on the local tier.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RetentionFacts {
-    /// Backups of this host that are there now.
-    pub present: usize,
-    /// What was removed.
-    pub removed: Vec<String>,
+/// What became of one tier.
+#[derive(Clone, Debug)]
+pub struct TierFacts {
+    /// Which.
+    pub tier: Tier,
+    /// Where it is.
+    pub place: String,
+    /// How the copy there was checked, or why there is none.
+    pub copy: Result<String, String>,
+    /// Backups of this host that are there now; `None` where nobody could look.
+    pub present: Option<usize>,
+    /// What retention removed.
+    pub removed: Vec<BackupId>,
 }
 
 /// How a run that made a backup ended.
@@ -116,7 +123,7 @@ impl RunReport {
             counters: Counters::default(),
             archive: None,
             drill: None,
-            retention: RetentionFacts::default(),
+            tiers: Vec::new(),
             issues: Vec::new(),
             phases: Vec::new(),
         }
@@ -129,6 +136,11 @@ impl RunReport {
             0 => Verdict::Ok,
             count => Verdict::Warnings(count),
         }
+    }
+
+    /// What became of a tier.
+    pub fn tier(&self, wanted: Tier) -> Option<&TierFacts> {
+        self.tiers.iter().find(|facts| facts.tier == wanted)
     }
 
     /// How long it took.

@@ -3,26 +3,27 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Local};
 use log::info;
 
 use super::drill::Watch;
 use super::gather::{Gathered, gather, io_limit};
-use super::guard::{guard, known_identity, own_identity};
+use super::guard::{guard, own_identity};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
-use super::prune::{Pruned, preview, prune};
+use super::prune::prune_after;
 use super::recipients::{Addressees, addressees};
 use super::signing::signing_key;
+use super::tiers::{Tiers, store};
+use super::unchanged::{blank, ensure_changed, remember};
 use super::{Failure, drill, seal_up};
 use crate::archive::{Onlooker, PackOptions};
-use crate::bundle::{BackupId, Seal, SigningKey};
+use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
 use crate::config::Config;
-use crate::host::{Host, ServerId};
+use crate::host::Host;
 use crate::issue::Issue;
-use crate::plan::BackupPlan;
-use crate::preflight::{self, Passed, Touch};
+use crate::preflight::Touch;
 use crate::report::{RunReport, timed};
-use crate::retention::RetentionPlan;
 use crate::system::{Afterwards, Sweep, System, Workspace};
 
 /// What a run is made of.
@@ -31,39 +32,29 @@ pub struct BackupJob<'a> {
     pub config: &'a Config,
     /// The machine.
     pub system: Arc<System>,
+    /// Where backups go.
+    pub tiers: &'a Tiers,
     /// Run-time directory: workspaces lie here.
     pub run_dir: &'a Path,
     /// State directory: what lasts from run to run.
     pub state_dir: &'a Path,
     /// The configuration file that was read; `None` = defaults.
     pub config_file: Option<&'a Path>,
+    /// When it began: the backup, its log and its statistics have this time in their names.
+    pub started: DateTime<Local>,
     /// Why it is made, where somebody said.
     pub reason: Option<String>,
+    /// `--if-changed`: no backup where nothing differs from the newest one.
+    pub only_if_changed: bool,
     /// Problems from before the run: the configuration's.
     pub issues: Vec<Issue>,
-}
-
-/// A run that was only thought through.
-pub struct DryRun {
-    /// What the machine is.
-    pub host: Host,
-    /// Pre-checks.
-    pub passed: Vec<Passed>,
-    /// What would be collected.
-    pub plan: BackupPlan,
-    /// What retention would do, the new backup counted.
-    pub retention: RetentionPlan,
-    /// What the checks have to say besides.
-    pub issues: Vec<Issue>,
-    /// This server's number, where it has one.
-    pub server_id: Option<ServerId>,
 }
 
 /// Makes a backup.
 pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     allowed(job.config)?;
     let clock = job.system.clock;
-    let mut report = RunReport::new(Host::default(), clock.now());
+    let mut report = RunReport::new(Host::default(), job.started);
     report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
@@ -81,13 +72,16 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.server_id = own_identity(job, &host.name, &mut report.issues);
     report.host = host;
     let plan = Arc::new(plan);
-    let id = unused_id(&job.config.local.backups, &report.host.name, clock)?;
+    ensure_changed(job, &plan, addressees.as_ref(), &workspace)?;
+    let id = unused_id(job, &report.host.name)?;
 
     step(3, "Collecting and archiving in one pass");
     let watch = job.config.verification.drills.then(Watch::default);
-    let packing = Packing { addressees: addressees.as_ref(), watch: watch.as_ref() };
-    let (gathered, seal) =
-        timed(&mut report.phases, "collect", clock, || collect(job, &id, &plan, &workspace, &packing))?;
+    let mut print = blank(job);
+    let (gathered, seal) = timed(&mut report.phases, "collect", clock, || {
+        let seal = seal(job, &id, addressees.as_ref(), watch.as_ref())?;
+        gather(start(&plan, &job.system, &workspace, limits(job.config)), seal, &mut print)
+    })?;
     let Gathered { counters, issues, skipped } = gathered;
     report.counters = counters;
     report.issues.extend(issues);
@@ -109,13 +103,11 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.archive = Some(seal_up::publish(sealed, &mut report, &facts)?);
 
     step(6, "Storage");
-    info!("✓ Local storage: {} (the only tier configured)", job.config.local.backups.display());
+    store(job, &id, &mut report)?;
 
     step(7, "Retention");
-    let Pruned { present, removed, issues } = prune(job.config, &report.host.name, clock.now())?;
-    report.retention.present = present;
-    report.retention.removed = removed;
-    report.issues.extend(issues);
+    remember(job, print, &plan, addressees.as_ref(), &report);
+    prune_after(job, &mut report);
 
     step(8, "Report");
     report.finished = clock.now();
@@ -126,26 +118,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     Ok(report)
 }
 
-/// Thinks a run through; changes nothing.
-pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
-    allowed(job.config)?;
-    let signing = signing_key(&job.config.encryption)?.map(|key| signs(&key));
-    let (secured, mut issues) = guard(job, Touch::DryRun)?;
-    addressees(&job.config.encryption)?;
-    let now = job.system.clock.now();
-    let (checked, _) = preflight::run(&job.config.local, &now, Touch::DryRun)?;
-    let passed = secured.into_iter().chain(signing).chain(checked).collect();
-    let Prepared { host, plan } = prepare(job)?;
-    let retention = preview(job.config, &BackupId::new(&host.name, &now), now)?;
-    let server_id = known_identity(job, &mut issues);
-    Ok(DryRun { host, passed, plan, retention, issues, server_id })
-}
-
-fn signs(key: &SigningKey) -> Passed {
-    Passed { name: "Signing Key", message: format!("would sign as {}", key.public()) }
-}
-
-fn allowed(config: &Config) -> Result<(), Failure> {
+pub(super) fn allowed(config: &Config) -> Result<(), Failure> {
     if !config.run.is_enabled {
         return Err(Failure::Disabled);
     }
@@ -160,26 +133,22 @@ fn step(number: u8, what: &str) {
     info!(target: super::STEP, "Step {number}/8: {what}");
 }
 
-/// For whom, and who looks on.
-struct Packing<'a> {
-    addressees: Option<&'a Addressees>,
-    watch: Option<&'a Watch>,
+fn limits(config: &Config) -> Limits {
+    Limits { io: io_limit(config.local.io_limit), workers: config.collect.command_workers }
 }
 
-fn collect(
+/// For whom, and who looks on.
+fn seal(
     job: &BackupJob<'_>,
     id: &BackupId,
-    plan: &Arc<BackupPlan>,
-    workspace: &Arc<Workspace>,
-    packing: &Packing<'_>,
-) -> Result<(Gathered, Seal), Failure> {
+    addressees: Option<&Addressees>,
+    watch: Option<&Watch>,
+) -> Result<Seal, Failure> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let recipients = packing.addressees.map(|addressees| &addressees.recipients);
-    let onlooker = packing.watch.map_or_else(|| Box::new(()) as Box<dyn Onlooker>, Watch::onlooker);
+    let recipients = addressees.map(|addressees| &addressees.recipients);
+    let onlooker = watch.map_or_else(|| Box::new(()) as Box<dyn Onlooker>, Watch::onlooker);
     let options = PackOptions { settings: &job.config.archive, recipients, processors, onlooker };
-    let seal = Seal::create(&job.config.local.backups, id, options)?;
-    let limits = Limits { io: io_limit(job.config.local.io_limit), workers: job.config.collect.command_workers };
-    gather(start(plan, &job.system, workspace, limits), seal)
+    Ok(Seal::create(&job.config.local.backups, id, options)?)
 }
 
 fn timed_finish(

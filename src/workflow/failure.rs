@@ -54,9 +54,20 @@ pub enum Failure {
     /// Owners, modes, private keys where none belong.
     #[error("no backup made: {0}")]
     Security(#[from] SecurityError),
+    /// `--if-changed`, and nothing has.
+    #[error("no backup made: nothing has changed since {0}")]
+    Unchanged(String),
     /// The cluster file system is not there.
     #[error("no backup made: /etc/pve/local does not exist, so the cluster file system is not mounted")]
     PmxcfsMissing,
+    /// The backup lies where it cannot be read in place.
+    #[error("{id} lies in {place} alone")]
+    Elsewhere {
+        /// Which.
+        id: String,
+        /// Where.
+        place: String,
+    },
     /// A file of ours.
     #[error(transparent)]
     File(#[from] FileError),
@@ -90,8 +101,8 @@ impl Failure {
     /// The process' exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Disabled => ExitCode::Skipped,
-            Self::NotFound(_) | Self::NotRoot => ExitCode::Environment,
+            Self::Disabled | Self::Unchanged(_) => ExitCode::Skipped,
+            Self::NotFound(_) | Self::Elsewhere { .. } | Self::NotRoot => ExitCode::Environment,
             Self::Preflight(_) => ExitCode::Preflight,
             Self::Security(_) => ExitCode::Security,
             Self::PmxcfsMissing => ExitCode::Collection,
@@ -144,6 +155,7 @@ impl Failure {
             Self::Seal(SealError::ReadBack(_)) => Some("check the disk (smartctl -a, dmesg); the backup was not kept"),
             Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
+            Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
             _ => None,
         }

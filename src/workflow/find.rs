@@ -2,21 +2,32 @@
 
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, Tiers};
 use crate::bundle::Backup;
-use crate::storage::{Directory, Stored};
+use crate::storage::{Stored, Tier};
 use crate::system::Root;
 
-/// Opens the backup `wanted` names: a path, `latest`, an ID, a file name, the end of an ID.
-pub fn find(dir: &Path, host: &str, wanted: &str) -> Result<Backup, Failure> {
+/// Opens the backup `wanted` names: a path, `latest`, an ID, a file name, the end of an ID. The local
+/// tier is asked first, the next one only when the backup is not there.
+pub fn find(tiers: &Tiers, host: &str, wanted: &str) -> Result<Backup, Failure> {
     let as_path = Path::new(wanted);
     if wanted.contains('/') || is_file(as_path) {
         return Ok(Backup::open(as_path)?);
     }
-    let stored = Directory::new(dir).list()?;
-    let chosen =
-        choose(&stored, host, wanted).map_err(|why| Failure::NotFound(format!("{why} in {}", dir.display())))?;
-    Ok(Backup::open(&chosen.path)?)
+    let mut why_not = Vec::new();
+    for store in tiers.all() {
+        let found = match store.list() {
+            Ok(stored) => choose(&stored, host, wanted).cloned(),
+            Err(error) if store.tier() == Tier::Local => return Err(error.into()),
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok(found) if found.path.is_absolute() => return Ok(Backup::open(&found.path)?),
+            Ok(found) => return Err(Failure::Elsewhere { id: found.id.to_string(), place: store.place() }),
+            Err(why) => why_not.push(format!("{why} in {}", store.place())),
+        }
+    }
+    Err(Failure::NotFound(why_not.join("; ")))
 }
 
 fn is_file(path: &Path) -> bool {
@@ -25,7 +36,8 @@ fn is_file(path: &Path) -> bool {
         .is_ok_and(|root| root.stat(&here).is_ok_and(|stat| stat.is_some_and(|s| s.kind == crate::system::Kind::File)))
 }
 
-fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, String> {
+/// The backup of this list that `wanted` names: `latest`, an ID, a file name, the end of an ID.
+pub fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, String> {
     if wanted == "latest" {
         return newest(stored, host);
     }
@@ -61,6 +73,7 @@ fn newest<'a>(stored: &'a [Stored], host: &str) -> Result<&'a Stored, String> {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
+    use crate::storage::Directory;
 
     fn tier(names: &[&str]) -> (tempfile::TempDir, Vec<Stored>) {
         let dir = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ use log::debug;
 use super::{Failure, tell};
 use crate::bundle::Seal;
 use crate::collect::{Collection, Entry, EntryKind, Found};
+use crate::diff::Fingerprint;
 use crate::issue::{Issue, Severity};
 use crate::report::Counters;
 
@@ -27,15 +28,21 @@ pub(super) fn io_limit(configured: Duration) -> Duration {
     if configured.is_zero() { NO_LIMIT } else { configured }
 }
 
-/// Archives everything that is found.
-pub(super) fn gather(collection: Collection, mut seal: Seal) -> Result<(Gathered, Seal), Failure> {
+/// Archives everything that is found, and takes its fingerprint.
+pub(super) fn gather(
+    collection: Collection,
+    mut seal: Seal,
+    print: &mut Fingerprint,
+) -> Result<(Gathered, Seal), Failure> {
     let mut gathered = Gathered::default();
     for found in collection {
         match found? {
             Found::Entry(mut entry) => {
                 gathered.count(&entry);
                 debug!("{}", entry.path.display());
-                seal = seal.append(&mut entry)?;
+                let digest;
+                (seal, digest) = seal.append(&mut entry)?;
+                print.note(&entry, digest.as_ref());
             }
             Found::Issue(issue) => gathered.keep(issue),
             Found::Skipped { path, why } => {

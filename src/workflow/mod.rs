@@ -6,9 +6,11 @@ mod contents;
 mod decrypt;
 mod diff;
 mod drill;
+mod dry_run;
 mod exit;
 mod extract;
 mod failure;
+mod fetch;
 mod find;
 mod gather;
 mod guard;
@@ -22,28 +24,33 @@ mod seal_up;
 mod signers;
 mod signing;
 mod tell;
+mod tiers;
+mod unchanged;
 mod unlock;
 
 pub use ask::Ask;
-pub use backup::{BackupJob, DryRun, backup, dry_run};
+pub use backup::{BackupJob, backup};
 pub use contents::{Contents, Interruptible, describe};
 pub use decrypt::{decrypt, needs_decrypting};
 pub use diff::{Against, diff};
 pub use drill::verify_and_drill;
+pub use dry_run::{DryRun, dry_run};
 pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
-pub use find::find;
+pub use fetch::fetch;
+pub use find::{choose, find};
 pub use key::{
     DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,
 };
 pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
-pub use prune::{Pruned, prune, retention_plan};
+pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
 pub use signers::{Signers, Standing};
 pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
 pub use tell::tell;
+pub use tiers::{Listing, Silent, Tiers};
 pub use unlock::{Keys, Unlocked, unlock};
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.

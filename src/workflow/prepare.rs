@@ -13,7 +13,7 @@ use crate::plan::BackupPlan;
 use crate::preflight::{self, Touch};
 use crate::recipe::{Product, catalog};
 use crate::storage::Directory;
-use crate::system::{Clock, Lock, Root, Runner, System, remove_file, remove_stale_workspaces, write_atomically};
+use crate::system::{Lock, Root, Runner, System, remove_file, remove_stale_workspaces, write_atomically};
 
 /// In the run-time directory, not in `/tmp`: its content is a description of the host.
 const DETECTION: &str = "detection.txt";
@@ -108,12 +108,13 @@ pub(super) fn explain_detection(host: &Host, job: &BackupJob<'_>) {
 }
 
 /// Removes what interrupted runs left and finds a name nobody has; two runs may fall into one second.
-pub(super) fn unused_id(dir: &Path, host: &str, clock: Clock) -> Result<BackupId, Failure> {
+pub(super) fn unused_id(job: &BackupJob<'_>, host: &str) -> Result<BackupId, Failure> {
+    let (dir, clock) = (&job.config.local.backups, job.system.clock);
     let tier = Directory::new(dir);
     for name in tier.remove_unfinished(host)? {
         warn!("Removed what an interrupted run left: {name}");
     }
-    let mut id = BackupId::new(host, &clock.now());
+    let mut id = BackupId::new(host, &job.started);
     for _ in 0..20 {
         if !is_taken(dir, &id) {
             break;

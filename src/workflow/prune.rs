@@ -1,63 +1,154 @@
-//! Retention on the local tier: the plan is made, said, then carried out.
+//! Retention on every tier: the plan is made, said, then carried out.
 
 use chrono::{DateTime, Local};
 use log::info;
 
-use super::Failure;
+use super::tiers::{Tiers, kept, side_by_side};
+use super::{BackupJob, Failure, tell};
 use crate::bundle::BackupId;
-use crate::config::Config;
+use crate::config::Retention;
+use crate::host::Host;
 use crate::issue::{Issue, Stage};
+use crate::report::RunReport;
 use crate::retention::{Candidate, RetentionPlan, plan};
-use crate::storage::{Directory, RunLogs, Stored, Tier};
+use crate::storage::{Store, Stored, Tier};
 
-/// What retention did.
-#[derive(Debug)]
+/// What retention would do on one tier, and the backups it is about.
+pub struct TierPlan {
+    /// Which.
+    pub tier: Tier,
+    /// Where it is.
+    pub place: String,
+    /// Every backup of this host with its fate.
+    pub plan: RetentionPlan,
+    /// What lies there of this host.
+    pub stored: Vec<Stored>,
+}
+
+/// What retention did on one tier.
 pub struct Pruned {
-    /// Backups of this host that are there now.
-    pub present: usize,
+    /// Which.
+    pub tier: Tier,
+    /// Where it is.
+    pub place: String,
+    /// Policy and counts, as the log has them.
+    lines: Vec<String>,
+    /// Backups of this host that are there now; `None` where nobody could look.
+    pub present: Option<usize>,
     /// What was removed.
-    pub removed: Vec<String>,
+    pub removed: Vec<BackupId>,
     /// What could not be done.
     pub issues: Vec<Issue>,
 }
 
-/// What retention would do now, with the backups it is about.
-pub fn retention_plan(
-    config: &Config,
-    host: &str,
+/// What retention would do on a tier now, or once `new` is there.
+pub fn plan_tier(
+    store: &dyn Store,
+    retention: &Retention,
+    host: &Host,
+    new: Option<&BackupId>,
     now: DateTime<Local>,
-) -> Result<(RetentionPlan, Vec<Stored>), Failure> {
-    let mut stored = Directory::new(&config.local.backups).list()?;
-    stored.retain(|backup| backup.host() == host);
-    let candidates: Vec<Candidate> = stored.iter().map(|stored| Candidate::of(stored, &now.timezone())).collect();
-    Ok((plan(&candidates, &config.retention.local.policy, &now)?, stored))
+) -> Result<TierPlan, Failure> {
+    let mut stored = store.list()?;
+    stored.retain(|backup| host.is_called(backup.host()));
+    let mut candidates: Vec<Candidate> = stored.iter().map(|stored| Candidate::of(stored, &Local)).collect();
+    candidates.extend(new.map(|id| Candidate::to_come(id.clone(), &now)));
+    let plan = plan(&candidates, &kept(retention, store.tier()).policy, &now)?;
+    Ok(TierPlan { tier: store.tier(), place: store.place(), plan, stored })
 }
 
-/// What retention would do after a backup of this name.
-pub(super) fn preview(config: &Config, new: &BackupId, now: DateTime<Local>) -> Result<RetentionPlan, Failure> {
-    let stored = Directory::new(&config.local.backups).list()?;
-    let own = stored.iter().filter(|backup| backup.host() == new.host());
-    let mut candidates: Vec<Candidate> = own.map(|stored| Candidate::of(stored, &now.timezone())).collect();
-    candidates.push(Candidate::to_come(new.clone(), &now));
-    Ok(plan(&candidates, &config.retention.local.policy, &now)?)
-}
-
-/// Removes what the plan says; the count afterwards is a real listing.
-pub fn prune(config: &Config, host: &str, now: DateTime<Local>) -> Result<Pruned, Failure> {
-    let tier = Directory::new(&config.local.backups);
-    let (plan, stored) = retention_plan(config, host, now)?;
-    let place = Tier::Local.to_string();
-    plan.lines(&place).iter().for_each(|line| info!("{line}"));
-    let mut removed = Vec::new();
-    for backup in plan.removals_from(&stored) {
-        tier.remove(backup)?;
-        info!("  Removed {}", backup.id);
-        removed.push(backup.id.to_string());
+/// Retention on the tiers that `wanted` names, side by side; what was done is said in their order.
+pub fn prune(
+    tiers: &Tiers,
+    retention: &Retention,
+    host: &Host,
+    now: DateTime<Local>,
+    wanted: impl Fn(Tier) -> bool,
+) -> Vec<Pruned> {
+    let stores: Vec<&dyn Store> = tiers.all().filter(|store| wanted(store.tier())).collect();
+    let pruned = side_by_side(&stores, |store| prune_tier(store, retention, host, now));
+    for one in &pruned {
+        narrate(one);
     }
-    let logs = RunLogs::new(&config.local.logs).prune(host, config.retention.local.logs as usize);
-    let logs = logs.err().map(|error| Issue::warning(Stage::Retention, "run logs", error.to_string()));
-    let issues = plan.issues(&place).into_iter().chain(logs).collect();
-    let present = tier.list()?.iter().filter(|backup| backup.host() == host).count();
-    info!("✓ {present} backups present, {} removed", removed.len());
-    Ok(Pruned { present, removed, issues })
+    pruned
+}
+
+/// Retention after a run: on the tiers that received today's backup, and on no other.
+pub(super) fn prune_after(job: &BackupJob<'_>, report: &mut RunReport) {
+    let received = |report: &RunReport, tier| report.tier(tier).is_some_and(|facts| facts.copy.is_ok());
+    let now = job.system.clock.now();
+    let pruned = prune(job.tiers, &job.config.retention, &report.host, now, |tier| received(report, tier));
+    for Pruned { tier, present, removed, issues, .. } in pruned {
+        report.issues.extend(issues);
+        if let Some(facts) = report.tiers.iter_mut().find(|facts| facts.tier == tier) {
+            (facts.present, facts.removed) = (present, removed);
+        }
+    }
+    let left_alone = report.tiers.iter().filter(|facts| facts.copy.is_err());
+    let skipped: Vec<Issue> = left_alone
+        .map(|facts| {
+            let why = "retention skipped: this tier did not receive today's backup";
+            Issue::warning(Stage::Retention, facts.place.clone(), why)
+        })
+        .collect();
+    tell(&skipped);
+    report.issues.extend(skipped);
+}
+
+fn prune_tier(store: &dyn Store, retention: &Retention, host: &Host, now: DateTime<Local>) -> Pruned {
+    let mut pruned = Pruned {
+        tier: store.tier(),
+        place: store.place(),
+        lines: Vec::new(),
+        present: None,
+        removed: Vec::new(),
+        issues: Vec::new(),
+    };
+    if let Err(error) = carry_out(store, retention, host, now, &mut pruned) {
+        pruned.fail(&error);
+    }
+    pruned
+}
+
+fn carry_out(
+    store: &dyn Store,
+    retention: &Retention,
+    host: &Host,
+    now: DateTime<Local>,
+    pruned: &mut Pruned,
+) -> Result<(), Failure> {
+    let TierPlan { plan, stored, .. } = plan_tier(store, retention, host, None, now)?;
+    pruned.lines = plan.lines(&store.tier().to_string());
+    pruned.issues = plan.issues(&store.place());
+    let removal = store.remove(&plan.removals_from(&stored));
+    pruned.removed = removal.removed;
+    for (id, error) in removal.failed {
+        pruned.issues.push(Issue::warning(Stage::Retention, id.to_string(), error.to_string()));
+    }
+    // A real listing, not what should be there.
+    let present = store.list()?.iter().filter(|backup| host.is_called(backup.host())).count();
+    pruned.present = Some(present);
+    if store.tier() == Tier::Local {
+        store.prune_logs(&host.name, &pruned.removed, retention.local.logs)?;
+    }
+    Ok(())
+}
+
+impl Pruned {
+    fn fail(&mut self, error: &Failure) {
+        self.issues.push(Issue::warning(Stage::Retention, self.place.clone(), error.to_string()));
+    }
+}
+
+fn narrate(pruned: &Pruned) {
+    for line in &pruned.lines {
+        info!("{line}");
+    }
+    for id in &pruned.removed {
+        info!("  Removed {id}");
+    }
+    tell(&pruned.issues);
+    if let Some(present) = pruned.present {
+        info!("✓ {}: {present} backups present, {} removed", pruned.tier, pruned.removed.len());
+    }
 }

@@ -5,7 +5,7 @@ use super::Kind::{self, Bool, Gigabytes, Number, Path, Seconds, Text, Word};
 use super::Section::{Retention, Storage};
 
 const fn storage(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
-    Key::new(name, kind, default, Storage, help).not_yet()
+    Key::new(name, kind, default, Storage, help)
 }
 
 /// Whole numbers of backups; 0 = all of them, or none of that class.
