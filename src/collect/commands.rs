@@ -190,7 +190,12 @@ fn spawn(job: &Arc<Job>, senders: &Arc<Vec<SyncSender<Outcome>>>) -> JoinHandle<
 }
 
 fn run(job: &Job, command: &PlannedCommand) -> Outcome {
-    let spec = CommandSpec { argv: command.argv.clone(), limit: command.limit, output_cap: OUTPUT_CAP.0 };
+    let spec = CommandSpec {
+        argv: command.argv.clone(),
+        limit: command.limit,
+        output_cap: OUTPUT_CAP.0,
+        ..CommandSpec::default()
+    };
     let mut spool = job.workspace.spool();
     let result = job.system.runner.run(&spec, &mut spool, &job.cancel);
     Outcome { result, spool }

@@ -1,11 +1,13 @@
 //! Programs: an argument list, a time limit, a process group that ends as a whole, capped output.
 //!
-//! Never a shell. The environment is fixed (`LC_ALL=C`, a plain PATH), stdin is empty, stdout and
-//! stderr stay apart: a Perl warning must not end up in a JSON file.
+//! Never a shell. The environment is fixed (`LC_ALL=C`, a plain PATH) but for what a command asks
+//! for, stdin is empty or given bytes, stdout and stderr stay apart: a Perl warning must not end up
+//! in a JSON file.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,10 +16,12 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::{Cancel, Recorded};
+use crate::secret::Secret;
 use crate::units::Elapsed;
 
 /// Where collected programs are looked for; the caller's PATH must not choose what root runs.
@@ -32,8 +36,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// How much of stderr is kept: its end says why.
 const STDERR_TAIL: usize = 2048;
 
-/// What to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to run. Without a limit it is ended at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandSpec {
     /// Program and arguments.
     pub argv: Vec<String>,
@@ -41,6 +45,10 @@ pub struct CommandSpec {
     pub limit: Duration,
     /// Bytes of stdout that are kept; the rest is read and dropped.
     pub output_cap: u64,
+    /// Variables for this process beside the fixed ones, which they replace.
+    pub environment: Vec<(String, Secret)>,
+    /// What it reads on stdin.
+    pub input: Vec<u8>,
 }
 
 impl CommandSpec {
@@ -182,8 +190,9 @@ impl Live {
         let mut command = Command::new(found);
         command.arg0(program).args(&spec.argv[1..]);
         command.env_clear().env("LC_ALL", "C").env("PATH", &self.path).env("HOME", "/root").env("TERM", "dumb");
+        command.envs(spec.environment.iter().map(|(name, value)| (name, value.expose())));
         command.current_dir("/").process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin_of(&spec.input)?).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn()
     }
 
@@ -198,6 +207,17 @@ impl Live {
             std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
         })
     }
+}
+
+/// Memory as a file: a pipe would need somebody who feeds it while we listen.
+fn stdin_of(input: &[u8]) -> io::Result<Stdio> {
+    if input.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = File::from(memfd_create(c"stdin", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(input)?;
+    file.rewind()?;
+    Ok(file.into())
 }
 
 enum Ended {
@@ -364,6 +384,7 @@ mod tests {
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
             limit: Duration::from_millis(limit_ms),
             output_cap: cap,
+            ..CommandSpec::default()
         };
         let mut out = Vec::new();
         let result = Runner::Live(Live::default()).run(&spec, &mut out, &Cancel::default());
@@ -421,12 +442,27 @@ mod tests {
     }
 
     #[test]
-    fn a_command_line_prints_as_one_would_type_it() {
+    fn what_a_command_asks_for_reaches_it_alone() {
         let spec = CommandSpec {
-            argv: ["a", "b c", "d'e", ""].map(String::from).to_vec(),
-            limit: Duration::ZERO,
-            output_cap: 0,
+            argv: ["sh", "-c", "cat; echo $HOME $KEY"].map(String::from).to_vec(),
+            limit: Duration::from_secs(5),
+            output_cap: 3_000_000,
+            environment: vec![
+                ("HOME".to_owned(), Secret::new("/home/x".to_owned())),
+                ("KEY".to_owned(), Secret::new("k".to_owned())),
+            ],
+            input: vec![b'x'; 2_000_000],
         };
+        let mut out = Vec::new();
+        Runner::Live(Live::default()).run(&spec, &mut out, &Cancel::default()).unwrap();
+        assert_eq!(out.len(), 2_000_000 + "/home/x k\n".len());
+        assert!(out.ends_with(b"x/home/x k\n"));
+        assert!(!format!("{spec:?}").contains("/home/x"));
+    }
+
+    #[test]
+    fn a_command_line_prints_as_one_would_type_it() {
+        let spec = CommandSpec { argv: ["a", "b c", "d'e", ""].map(String::from).to_vec(), ..CommandSpec::default() };
         assert_eq!(spec.line(), r"a 'b c' 'd'\''e' ''");
     }
 }

@@ -85,7 +85,7 @@ fn is_same(listed: &str, name: &Path) -> bool {
 
 fn check_package(name: &Path, system: &System) -> Integrity {
     let argv = ["dpkg", "--verify", PACKAGE].map(str::to_owned).to_vec();
-    let spec = CommandSpec { argv, limit: LIMIT, output_cap: MOST_BYTES as u64 };
+    let spec = CommandSpec { argv, limit: LIMIT, output_cap: MOST_BYTES as u64, ..CommandSpec::default() };
     let mut output = Vec::new();
     let ended = system.runner.run(&spec, &mut output, &system.cancel);
     // It ends with 1 when something differs.
