@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what the tests call. Does nothing when all of it is there; never removes anything.
+# Installs what the tests call. Does nothing when all of it is there; never removes a package.
+# Run from the top of the repository.
 set -eu
 
 # Without these, tests fail. gcc builds the C parts of the dependencies.
-needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace'
+needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace rclone'
 # Without these, a check is left out and says so.
-wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db'
+wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv'
 
 is_there() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -35,11 +36,26 @@ build_rage() {
     rm -rf "$tools/build"
 }
 
+# An S3 server for the cloud scenarios. Debian has none; this one is the Python package index's.
+install_s3_server() {
+    server=target/s3-server
+    [ ! -x "$server/bin/moto_server" ] || return 0
+    [ -x /usr/bin/python3 ] || { echo 'deps: no S3 server: python3 is not there' >&2; return 0; }
+    echo "deps: installing an S3 server into $server"
+    rm -rf "$server"
+    # A virtual environment knows its own path, so it is made in place and marked by its program.
+    if ! /usr/bin/python3 -m venv "$server" ||
+        ! "$server/bin/pip" install -q --disable-pip-version-check 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 </dev/null; then
+        rm -rf "$server"
+        echo 'deps: cannot install an S3 server, scenarios against S3 will be left out' >&2
+    fi
+}
+
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { build_rage; echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { build_rage; install_s3_server; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -56,3 +72,4 @@ fi
 missing=$(missing_of $needed)
 [ -z "$missing" ] || { echo "deps: still missing: $missing" >&2; exit 1; }
 build_rage
+install_s3_server
