@@ -10,6 +10,7 @@ mod architecture;
 mod audit;
 mod captured;
 mod cli;
+mod cloud;
 mod config;
 mod damage;
 mod database;

@@ -2,9 +2,11 @@
 
 mod bounded;
 mod directory;
+mod rclone;
 mod run_logs;
 mod store;
 
 pub use directory::{Directory, DirectoryStore, Terms};
+pub use rclone::{Rclone, Trouble};
 pub use run_logs::RunLogs;
 pub use store::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};

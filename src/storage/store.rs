@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Trouble;
 use crate::bundle::{BackupId, Manifest, Origin};
 use crate::issue::Issue;
 use crate::system::{Cancelled, CommandError, FileError, Space};
@@ -148,10 +149,12 @@ pub enum StorageError {
         why: String,
     },
     /// rclone failed.
-    #[error("rclone cannot {action}: {cause}")]
+    #[error("rclone cannot {action}: {trouble}: {cause}")]
     Rclone {
-        /// `reach box:pve/backup`, `upload …`.
+        /// `list box:pve/backup`, `upload …`.
         action: String,
+        /// What kind of failure; it has a hint.
+        trouble: Trouble,
         /// What it said.
         cause: CommandError,
     },

@@ -8,6 +8,10 @@ const fn storage(name: &'static str, kind: Kind, default: &'static str, help: &'
     Key::new(name, kind, default, Storage, help)
 }
 
+const fn cloud(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
+    Key::new(name, kind, default, Storage, help)
+}
+
 /// Whole numbers of backups; 0 = all of them, or none of that class.
 const COUNT: Kind = Number(0, 100_000);
 
@@ -31,33 +35,32 @@ pub(super) const KEYS: &[Key] = &[
         "percent used in SECONDARY_PATH that is a warning",
     ),
     // rclone.
-    storage("CLOUD_ENABLED", Bool, "false", "upload each backup with rclone").aliases(&["ENABLE_CLOUD_BACKUP"]),
-    storage("CLOUD_REMOTE", Text, "", "rclone remote: name or name:path").aliases(&["RCLONE_REMOTE"]),
-    storage("CLOUD_REMOTE_PATH", Text, "", "path inside the remote").aliases(&["CLOUD_BACKUP_PATH"]),
-    storage("CLOUD_LOG_PATH", Text, "", "where logs are uploaded"),
+    cloud("CLOUD_ENABLED", Bool, "false", "upload each backup with rclone").aliases(&["ENABLE_CLOUD_BACKUP"]),
+    cloud("CLOUD_REMOTE", Text, "", "rclone remote: name or name:path").aliases(&["RCLONE_REMOTE"]),
+    cloud("CLOUD_REMOTE_PATH", Text, "", "path inside the remote").aliases(&["CLOUD_BACKUP_PATH"]),
+    cloud("CLOUD_LOG_PATH", Text, "", "where logs are uploaded"),
     storage("MIN_DISK_SPACE_CLOUD_GB", Gigabytes, "1", "less free space there is a warning"),
-    storage("CLOUD_UPLOAD_MODE", Word(&[&["parallel"], &["sequential"]]), "parallel", "how side files are uploaded"),
-    storage("CLOUD_PARALLEL_MAX_JOBS", Number(1, 64), "2", "uploads side by side"),
-    storage("CLOUD_PARALLEL_VERIFICATION", Bool, "true", "check each side file after its upload"),
-    storage("CLOUD_WRITE_HEALTHCHECK", Bool, "false", "try to write before the upload"),
-    storage("CLOUD_VERIFY_CHECKSUM", Bool, "true", "compare the remote checksum")
-        .opposites(&["SKIP_CLOUD_VERIFICATION"]),
-    storage("CLOUD_VERIFY_DOWNLOAD", Bool, "false", "download to compare where the remote has no checksum"),
-    storage("CLOUD_BATCH_SIZE", Number(1, 1000), "20", "deletions per rclone call"),
-    storage("CLOUD_BATCH_PAUSE", Seconds(0, 3600), "1", "seconds between such calls"),
-    storage("RCLONE_TIMEOUT_CONNECTION", Seconds(1, 3600), "30", "seconds to reach the remote")
+    cloud("CLOUD_UPLOAD_MODE", Word(&[&["parallel"], &["sequential"]]), "parallel", "how side files are uploaded"),
+    cloud("CLOUD_PARALLEL_MAX_JOBS", Number(1, 64), "2", "uploads side by side"),
+    cloud("CLOUD_PARALLEL_VERIFICATION", Bool, "true", "check each side file after its upload"),
+    cloud("CLOUD_WRITE_HEALTHCHECK", Bool, "false", "try to write before the upload"),
+    cloud("CLOUD_VERIFY_CHECKSUM", Bool, "true", "compare the remote checksum").opposites(&["SKIP_CLOUD_VERIFICATION"]),
+    cloud("CLOUD_VERIFY_DOWNLOAD", Bool, "false", "download to compare where the remote has no checksum"),
+    cloud("CLOUD_BATCH_SIZE", Number(1, 1000), "20", "deletions per rclone call"),
+    cloud("CLOUD_BATCH_PAUSE", Seconds(0, 3600), "1", "seconds between such calls"),
+    cloud("RCLONE_TIMEOUT_CONNECTION", Seconds(1, 3600), "30", "seconds to reach the remote")
         .aliases(&["CLOUD_CONNECTIVITY_TIMEOUT"]),
-    storage("RCLONE_TIMEOUT_OPERATION", Seconds(0, 604_800), "300", "seconds one operation may take; 0 = no limit"),
-    storage("RCLONE_BANDWIDTH_LIMIT", Text, "", "rclone --bwlimit, for example 10M; empty = none"),
-    storage("RCLONE_TRANSFERS", Number(1, 256), "4", "rclone --transfers"),
-    storage("RCLONE_RETRIES", Number(0, 100), "3", "attempts after a failed upload"),
-    storage(
+    cloud("RCLONE_TIMEOUT_OPERATION", Seconds(0, 604_800), "300", "seconds one operation may take; 0 = no limit"),
+    cloud("RCLONE_BANDWIDTH_LIMIT", Text, "", "rclone --bwlimit, for example 10M; empty = none"),
+    cloud("RCLONE_TRANSFERS", Number(1, 256), "4", "rclone --transfers"),
+    cloud("RCLONE_RETRIES", Number(0, 100), "3", "attempts after a failed upload"),
+    cloud(
         "RCLONE_VERIFY_METHOD",
         Word(&[&["primary"], &["alternative"]]),
         "primary",
         "how the remote copy is looked up",
     ),
-    storage("RCLONE_FLAGS", Text, "", "more rclone options, spaces between them"),
+    cloud("RCLONE_FLAGS", Text, "", "more rclone options, spaces between them"),
     // What to keep.
     retention("MAX_LOCAL_BACKUPS", "7", "newest backups kept in BACKUP_PATH; 0 = all")
         .aliases(&["LOCAL_RETENTION_DAYS"]),
