@@ -25,6 +25,9 @@ const PROXIES: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"
 /// Settings of ours that rclone would take for its own.
 const OURS: [&str; 3] = ["RCLONE_RETRIES", "RCLONE_TRANSFERS", "RCLONE_FLAGS"];
 
+/// With it, the S3 backend of Debian's rclone fails whatever it holds; `SSL_CERT_FILE` and `--ca-cert` work.
+const BROKEN: &str = "AWS_CA_BUNDLE";
+
 /// The part that is passed on.
 pub(super) fn passed_on(environment: &BTreeMap<String, String>) -> Vec<(String, Secret)> {
     environment
@@ -35,7 +38,7 @@ pub(super) fn passed_on(environment: &BTreeMap<String, String>) -> Vec<(String, 
 }
 
 fn is_passed_on(name: &str) -> bool {
-    if OURS.contains(&name) || is_harmful_variable(name) {
+    if OURS.contains(&name) || name == BROKEN || is_harmful_variable(name) {
         return false;
     }
     FAMILIES.iter().any(|family| name.starts_with(family))
@@ -53,6 +56,7 @@ mod tests {
             "RCLONE_CONFIG",
             "RCLONE_CONFIG_BOX_PASS",
             "AWS_SECRET_ACCESS_KEY",
+            "AWS_CA_BUNDLE",
             "GOOGLE_APPLICATION_CREDENTIALS",
             "HOME",
             "https_proxy",
