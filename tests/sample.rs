@@ -105,7 +105,7 @@ impl Sample {
         work: impl FnOnce(&BackupJob<'_>) -> T,
     ) -> T {
         let cancel = Cancel::default();
-        let tiers = Tiers::of(config, &cancel);
+        let tiers = Tiers::of(config, &BTreeMap::new(), &cancel);
         let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel };
         let (run_dir, state_dir) = (self.path("run"), self.path("state"));
         work(&BackupJob {

@@ -57,7 +57,7 @@ fn left() -> ExitCode {
 fn choose(session: &Session, to: Option<&Path>) -> Result<Option<(Backup, PathBuf)>, Trouble> {
     let cancel = cancel()?;
     let loaded = session.load(&[])?;
-    let tiers = Session::tiers(&loaded.config)?;
+    let tiers = session.tiers(&loaded.config)?;
     let Listing { stored: mut encrypted, silent } = tiers.list(|_| true)?;
     for Silent { place, error, .. } in &silent {
         warn!("{place}: {error}");

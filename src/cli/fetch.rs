@@ -20,7 +20,7 @@ pub(super) fn run(
 ) -> Result<ExitCode, Trouble> {
     let loaded = session.load(&[])?;
     let host = Session::host(&loaded.config)?;
-    let tiers = Session::tiers(&loaded.config)?;
+    let tiers = session.tiers(&loaded.config)?;
     let into = to.map_or_else(|| Ok(loaded.config.local.backups.clone()), absolute)?;
     create_private_dir(&into)?;
     let path = fetch(&tiers, &host.name, id, from.map(TierName::tier), &into)?;

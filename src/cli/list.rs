@@ -32,7 +32,7 @@ struct Copies<'a> {
 pub(super) fn list(session: &Session, wanted: &Wanted, output: &mut Output) -> Result<ExitCode, Trouble> {
     let loaded = session.load(&[])?;
     let host = Session::host(&loaded.config)?.name;
-    let tiers = Session::tiers(&loaded.config)?;
+    let tiers = session.tiers(&loaded.config)?;
     let asked = |tier| wanted.tiers.is_empty() || wanted.tiers.iter().any(|name| name.tier() == tier);
     let Listing { stored, silent } = tiers.list(asked)?;
     for Silent { place, error, .. } in &silent {

@@ -20,7 +20,7 @@ pub(super) fn run(session: &Session, dry_run: bool, output: &mut Output) -> Resu
     let loaded = session.load(&[])?;
     let config = &loaded.config;
     let host = Session::host(config)?;
-    let tiers = Session::tiers(config)?;
+    let tiers = session.tiers(config)?;
     let now = Clock::System.now();
     if dry_run || config.run.is_dry_run {
         return preview(&tiers, &loaded.config, &host, output);

@@ -100,7 +100,7 @@ impl Session {
     pub(super) fn site(&self, overrides: &[(&str, String)]) -> Result<Site, Trouble> {
         let loaded = self.load(overrides)?;
         let system = Self::whole_system(&loaded.config)?;
-        let tiers = Tiers::of(&loaded.config, &system.cancel);
+        let tiers = Tiers::of(&loaded.config, &self.environment, &system.cancel);
         Ok(Site { loaded, system, tiers, run_dir: self.run_dir(), state_dir: self.state_dir() })
     }
 
@@ -128,12 +128,12 @@ impl Session {
         }
         let loaded = self.load(&[])?;
         let host = Self::host(&loaded.config)?;
-        Ok(find(&Self::tiers(&loaded.config)?, &host.name, wanted)?)
+        Ok(find(&self.tiers(&loaded.config)?, &host.name, wanted)?)
     }
 
     /// Where the settings put backups.
-    pub(super) fn tiers(config: &config::Config) -> Result<Tiers, Trouble> {
-        Ok(Tiers::of(config, &cancel()?))
+    pub(super) fn tiers(&self, config: &config::Config) -> Result<Tiers, Trouble> {
+        Ok(Tiers::of(config, &self.environment, &cancel()?))
     }
 
     /// The host the settings name.

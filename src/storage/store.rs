@@ -171,6 +171,16 @@ pub enum StorageError {
     Cancelled(#[from] Cancelled),
 }
 
+impl StorageError {
+    /// What the user can do, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Rclone { trouble, .. } => trouble.hint(),
+            _ => None,
+        }
+    }
+}
+
 impl Tier {
     /// `local`, `secondary`, `cloud`.
     pub fn as_str(self) -> &'static str {

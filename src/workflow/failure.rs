@@ -153,6 +153,7 @@ impl Failure {
             }
             Self::Seal(error) if error.is_full() => Some("free some space; the unfinished backup is already removed"),
             Self::Seal(SealError::ReadBack(_)) => Some("check the disk (smartctl -a, dmesg); the backup was not kept"),
+            Self::Storage(error) => error.hint(),
             Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),

@@ -3,6 +3,7 @@
 //! The local tier is required; a failing one beside it is a warning, never the end of the run. Each
 //! keeps its own time limits, so waiting for all of them is bounded.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -10,11 +11,11 @@ use log::{info, warn};
 
 use super::{BackupJob, tell};
 use crate::bundle::{BackupId, SIDE_FILES};
-use crate::config::{Config, Kept, Retention};
+use crate::config::{Cloud, Config, Kept, Retention};
 use crate::issue::{Issue, Stage};
 use crate::report::{RunReport, TierFacts, timed};
-use crate::storage::{DirectoryStore, Outgoing, StorageError, Store, Stored, Terms, Tier, Touch};
-use crate::system::{Cancel, Cancelled, Root, Space};
+use crate::storage::{DirectoryStore, Outgoing, Rclone, StorageError, Store, Stored, Terms, Tier, Touch};
+use crate::system::{Cancel, Cancelled, Live, Root, Runner, Space};
 use crate::units::ByteSize;
 
 /// The tiers, the local one first.
@@ -48,8 +49,9 @@ struct Copied {
 }
 
 impl Tiers {
-    /// The tiers these settings name.
-    pub fn of(config: &Config, cancel: &Cancel) -> Self {
+    /// The tiers these settings name. Of the caller's `environment` rclone gets its own variables and
+    /// its backends' credentials.
+    pub fn of(config: &Config, environment: &BTreeMap<String, String>, cancel: &Cancel) -> Self {
         let terms = Terms {
             io_limit: config.local.io_limit,
             owner: config.owner.clone(),
@@ -57,9 +59,9 @@ impl Tiers {
             cancel: cancel.clone(),
         };
         let secondary = config.secondary.iter().map(|settings| DirectoryStore::secondary(settings, &terms));
-        let mounted = config.cloud.iter().filter_map(|settings| DirectoryStore::mounted_remote(settings, &terms));
-        let directories = secondary.chain(mounted).map(|store| Box::new(store) as Box<dyn Store>);
-        Self { local: DirectoryStore::local(&config.local, &terms), others: directories.collect() }
+        let secondary = secondary.map(|store| Box::new(store) as Box<dyn Store>);
+        let cloud = config.cloud.iter().map(|settings| cloud(settings, &terms, environment));
+        Self { local: DirectoryStore::local(&config.local, &terms), others: secondary.chain(cloud).collect() }
     }
 
     /// All, the local one first.
@@ -206,6 +208,14 @@ fn outgoing(id: &BackupId, path: &Path) -> Outgoing {
     Outgoing { id: id.clone(), files: std::iter::once(path.to_owned()).chain(sides.filter(is_there)).collect() }
 }
 
+/// A mounted remote is a directory; rclone is this machine's, whatever tree is looked at.
+fn cloud(settings: &Cloud, terms: &Terms, environment: &BTreeMap<String, String>) -> Box<dyn Store> {
+    match DirectoryStore::mounted_remote(settings, terms) {
+        Some(store) => Box::new(store),
+        None => Box::new(Rclone::new(settings, Runner::Live(Live::default()), environment, terms.cancel.clone())),
+    }
+}
+
 /// Does the same on several tiers at a time; results in their order.
 pub(super) fn side_by_side<T: Send>(stores: &[&dyn Store], work: impl Fn(&dyn Store) -> T + Sync) -> Vec<T> {
     if let [only] = stores {
@@ -231,11 +241,20 @@ fn copy_to(store: &dyn Store, host: &str, backup: &Outgoing) -> Copied {
             Ok(placed.how)
         }
         Err(error) => {
-            issues.push(Issue::warning(Stage::Storage, store.place(), error.to_string()));
+            issues.push(issue(Stage::Storage, store, &error));
             Err(error.to_string())
         }
     };
     Copied { facts: facts(store, copy), issues }
+}
+
+/// What went wrong on a tier, and what the user can do about it.
+pub(super) fn issue(stage: Stage, store: &dyn Store, error: &StorageError) -> Issue {
+    let issue = Issue::warning(stage, store.place(), error.to_string());
+    match error.hint() {
+        Some(hint) => issue.with_hint(hint),
+        None => issue,
+    }
 }
 
 fn facts(store: &dyn Store, copy: Result<String, String>) -> TierFacts {
