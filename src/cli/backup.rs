@@ -1,6 +1,7 @@
 //! `backup` and `check`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ::log::{Log, info, warn};
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::bundle::BackupId;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::{RunLogs, Tier};
-use crate::system::{create_private_dir, write_atomically};
+use crate::system::{Root, create_private_dir, write_atomically};
 use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup, dry_run, tell};
 
 /// `proxmox-backup backup`.
@@ -33,7 +34,7 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     }
     let logs = RunLogs::new(&config.local.logs);
     let host = Session::host(config)?.name;
-    let log = logs.log_path(&host, &job.started);
+    let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
     let mut report = backup(&job)?;
@@ -45,6 +46,21 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let uncopied = job.tiers.copy_logs(&report, &[&log, &stats], &config.retention);
     tell(&uncopied);
     Ok(if uncopied.is_empty() { code } else { ExitCode::Warnings })
+}
+
+/// Where this run logs. Of two runs in one second the later one waits for the next: a log belongs to
+/// one backup and goes with it.
+fn own_log(logs: &RunLogs, host: &str, job: &mut BackupJob<'_>) -> PathBuf {
+    let clock = job.system.clock;
+    for _ in 0..20 {
+        let log = logs.log_path(host, &job.started);
+        if !Root::live().is_ok_and(|root| root.exists(&log)) {
+            break;
+        }
+        clock.sleep(Duration::from_millis(100));
+        job.started = clock.now();
+    }
+    logs.log_path(host, &job.started)
 }
 
 /// A run without a log file is a run with a warning.
@@ -158,7 +174,7 @@ pub(super) fn check(session: &Session, output: &mut Output) -> Result<ExitCode, 
         output.remark(format!("✓ {}: {}", check.name, check.message))?;
     }
     for tier in &retention {
-        output.remark(format!("✓ {}: {} ({} backups present)", tier.tier, tier.place, tier.stored.len()))?;
+        output.remark(format!("✓ {}: {} (backups present: {})", tier.tier, tier.place, tier.stored.len()))?;
     }
     output.remark(format!("✓ Plan: {} recipes, {} commands", plan.recipes.len(), plan.commands.len()))?;
     Ok(verdict_of(&job.issues))

@@ -23,7 +23,7 @@ mod verify;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use ::log::{Log, error};
+use ::log::{Log, error, info};
 use clap::Parser;
 
 use args::{BackupArgs, Cli, Command, KeyCommand, NewKeyArgs};
@@ -74,6 +74,10 @@ impl<E: Into<Failure>> From<E> for Trouble {
 impl Trouble {
     fn explain(self) -> ExitCode {
         match self {
+            Self::Failure(failure @ Failure::Unchanged(_)) => {
+                info!("{failure}");
+                failure.exit_code()
+            }
             Self::Failure(failure) => {
                 match failure.hint() {
                     Some(hint) => error!("{failure} ({hint})"),

@@ -12,6 +12,7 @@ use super::Choice;
 use super::read::hash_entry;
 use crate::archive::Digest;
 use crate::collect::{Entry, EntryKind};
+use crate::issue::Issue;
 use crate::system::hex;
 
 /// Digests of all entries so far.
@@ -44,6 +45,18 @@ impl Fingerprint {
         }
         self.entries.push(digest_of(&entry, digest.as_ref()));
         Ok(())
+    }
+
+    /// Takes a file that could not be read: as long as it cannot, and for the same reason, nothing has
+    /// changed. What commands say does not count.
+    pub fn miss(&mut self, issue: &Issue) {
+        if !issue.subject.starts_with('/') {
+            return;
+        }
+        let mut hash = Context::new(&SHA256);
+        put(&mut hash, issue.subject.as_bytes());
+        put(&mut hash, issue.reason.as_bytes());
+        self.entries.push(finished(hash));
     }
 
     /// The digest in hex. `circumstances` are what else makes a backup another one.
@@ -82,6 +95,10 @@ fn digest_of(entry: &Entry, content: Option<&Digest>) -> Digest {
         put(&mut hash, name.as_bytes());
         put(&mut hash, value);
     }
+    finished(hash)
+}
+
+fn finished(hash: Context) -> Digest {
     let mut digest = [0; 32];
     digest.copy_from_slice(hash.finish().as_ref());
     digest

@@ -72,7 +72,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
     report.server_id = own_identity(job, &host.name, &mut report.issues);
     report.host = host;
     let plan = Arc::new(plan);
-    ensure_changed(job, &plan, addressees.as_ref(), &workspace)?;
+    ensure_changed(job, (&report.host.name, &plan), addressees.as_ref(), &workspace)?;
     let id = unused_id(job, &report.host.name)?;
 
     step(3, "Collecting and archiving in one pass");

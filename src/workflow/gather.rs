@@ -44,7 +44,10 @@ pub(super) fn gather(
                 (seal, digest) = seal.append(&mut entry)?;
                 print.note(&entry, digest.as_ref());
             }
-            Found::Issue(issue) => gathered.keep(issue),
+            Found::Issue(issue) => {
+                print.miss(&issue);
+                gathered.keep(issue);
+            }
             Found::Skipped { path, why } => {
                 debug!("skipped: {} ({})", path.display(), why.as_str());
                 gathered.counters.skipped += 1;

@@ -149,6 +149,7 @@ fn narrate(pruned: &Pruned) {
     }
     tell(&pruned.issues);
     if let Some(present) = pruned.present {
-        info!("✓ {}: {present} backups present, {} removed", pruned.tier, pruned.removed.len());
+        let backups = if present == 1 { "backup" } else { "backups" };
+        info!("✓ {}: {present} {backups} present, {} removed", pruned.tier, pruned.removed.len());
     }
 }

@@ -10,13 +10,14 @@ use super::gather::io_limit;
 use super::{Addressees, BackupJob, Failure};
 use crate::collect::{Found, Limits, start};
 use crate::diff::{Choice, Content, Fingerprint};
-use crate::issue::Severity;
 use crate::plan::BackupPlan;
 use crate::report::RunReport;
-use crate::system::{Root, Workspace, remove_file, write_atomically};
+use crate::system::{Root, Workspace, create_private_dir, remove_file, write_atomically};
 
-/// In the state directory.
-const FILE: &str = "fingerprint.json";
+/// In the state directory, which may see several hosts' disks.
+fn file(job: &BackupJob<'_>, host: &str) -> PathBuf {
+    job.state_dir.join(format!("fingerprint-{host}.json"))
+}
 
 /// What the newest whole backup was made of.
 #[derive(Serialize, Deserialize)]
@@ -34,14 +35,14 @@ pub(super) fn blank(job: &BackupJob<'_>) -> Fingerprint {
 /// Ends a run that is only wanted where something has changed, and nothing has.
 pub(super) fn ensure_changed(
     job: &BackupJob<'_>,
-    plan: &BackupPlan,
+    (host, plan): (&str, &BackupPlan),
     to: Option<&Addressees>,
     workspace: &Arc<Workspace>,
 ) -> Result<(), Failure> {
     if !job.only_if_changed {
         return Ok(());
     }
-    match unchanged_since(job, plan, to, workspace) {
+    match unchanged_since(job, (host, plan), to, workspace) {
         Some(newest) => Err(Failure::Unchanged(newest)),
         None => Ok(job.system.cancel.check()?),
     }
@@ -51,11 +52,11 @@ pub(super) fn ensure_changed(
 /// be read or told counts as changed.
 fn unchanged_since(
     job: &BackupJob<'_>,
-    plan: &BackupPlan,
+    (host, plan): (&str, &BackupPlan),
     to: Option<&Addressees>,
     workspace: &Arc<Workspace>,
 ) -> Option<String> {
-    let text = Root::live().ok()?.read_text(job.state_dir.join(FILE)).ok()?;
+    let text = Root::live().ok()?.read_text(file(job, host)).ok()?;
     let known: Known = serde_json::from_str(&text).ok()?;
     if !Root::live().ok()?.exists(&known.path) {
         info!("{} is gone: a new backup is made", known.backup_id);
@@ -74,8 +75,8 @@ fn unchanged_since(
                     return None;
                 }
             }
-            Found::Issue(issue) if issue.severity == Severity::Warning => return None,
-            Found::Issue(_) | Found::Skipped { .. } | Found::Absent(_) => {}
+            Found::Issue(issue) => print.miss(&issue),
+            Found::Skipped { .. } | Found::Absent(_) => {}
         }
     }
     (finish(print, plan, to) == known.fingerprint).then_some(known.backup_id)
@@ -90,7 +91,7 @@ pub(super) fn remember(
     to: Option<&Addressees>,
     report: &RunReport,
 ) {
-    let file = job.state_dir.join(FILE);
+    let file = file(job, &report.host.name);
     let is_everywhere = report.tiers.iter().all(|tier| tier.copy.is_ok());
     let Some(archive) = report.archive.as_ref().filter(|_| is_everywhere) else {
         let _ = remove_file(&file);
@@ -98,9 +99,10 @@ pub(super) fn remember(
     };
     let fingerprint = finish(print, plan, to);
     let known = Known { fingerprint, backup_id: archive.id.clone(), path: PathBuf::from(&archive.path) };
-    let written = serde_json::to_vec_pretty(&known).map(|bytes| write_atomically(&file, &bytes));
+    let bytes = serde_json::to_vec_pretty(&known).unwrap_or_default();
+    let written = create_private_dir(job.state_dir).and_then(|()| write_atomically(&file, &bytes));
     // Without it the next run makes a backup that was not needed; nothing is lost.
-    if let Ok(Err(error)) = written {
+    if let Err(error) = written {
         debug!("{error}");
     }
 }
