@@ -29,6 +29,7 @@ mod locks;
 mod moving;
 mod offline;
 mod old;
+mod pmxcfs;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
