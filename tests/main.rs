@@ -34,6 +34,8 @@ mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
 mod sample;
 mod samples;
+#[allow(dead_code, reason = "what restore tests share, each uses a part")]
+mod scene;
 mod security;
 mod signature;
 mod steady;
