@@ -10,6 +10,7 @@ use proxmox_backup::system::{FIXED_PATH, Live, Root, Runner};
 
 use crate::pmxcfs::{can_mount, program};
 
+mod full;
 mod proof;
 mod tree;
 
