@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::recipe::{Names, Product, Switch, WayBack};
+use crate::recipe::{Category, Names, Product, Switch, WayBack};
 
 const WHOLE: Recipe = Recipe {
     id: "pve-base",
     title: "Cluster file system",
     product: Product::Pve,
+    category: Category::PveGuests,
     switch: None,
     when: When::Always,
     items: &[

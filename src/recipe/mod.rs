@@ -12,10 +12,13 @@ use crate::units::ByteSize;
 
 pub mod docs;
 
+mod category;
 mod shorthand;
 mod pve;
 mod pbs;
 mod system;
+
+pub use category::{CATEGORIES, Category, CategoryFacts, Mode};
 
 /// Everything about one subject.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub struct Recipe {
     pub title: &'static str,
     /// Where it applies.
     pub product: Product,
+    /// What it belongs to for somebody who restores.
+    pub category: Category,
     /// The configuration key that turns it off (or on); `None` = always collected.
     pub switch: Option<Switch>,
     /// Further condition on the host.
@@ -211,7 +216,7 @@ pub enum Sample {
     SmallPxar,
 }
 
-/// How files go back. The restore plan reads this; until then it is documentation that cannot drift.
+/// How files go back: the restore plan starts from this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WayBack {
     /// Written in place.

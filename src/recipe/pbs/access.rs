@@ -1,12 +1,13 @@
 //! Users, permissions, realms, tokens, and the remotes this server logs in to.
 
 use crate::recipe::shorthand::{attempt, attempt_each, expected, file, manager};
-use crate::recipe::{Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Names, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const ACCESS: Recipe = Recipe {
     id: "pbs-access",
     title: "Users and permissions",
     product: Product::Pbs,
+    category: Category::PbsAccess,
     switch: Some(Switch::on("BACKUP_USER_CONFIGS", &[], "users, permissions, realms and tokens of the backup server")),
     when: When::Always,
     items: &[
@@ -40,6 +41,7 @@ pub(super) const REMOTES: Recipe = Recipe {
     id: "pbs-remotes",
     title: "Remotes",
     product: Product::Pbs,
+    category: Category::PbsRemotes,
     switch: Some(Switch::on("BACKUP_REMOTE_CONFIGS", &["BACKUP_REMOTE_CFG"], "remote servers with their passwords")),
     when: When::Always,
     items: &[file("/etc/proxmox-backup/remote.cfg"), expected(manager!("remote", "list"), "remotes.json")],

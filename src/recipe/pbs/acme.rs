@@ -1,12 +1,13 @@
 //! ACME accounts and DNS plugins.
 
 use crate::recipe::shorthand::{attempt, file, manager, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const ACCOUNTS: Recipe = Recipe {
     id: "pbs-acme-accounts",
     title: "ACME accounts",
     product: Product::Pbs,
+    category: Category::PbsNode,
     switch: Some(Switch::on("BACKUP_PBS_ACME_ACCOUNTS", &[], "ACME accounts of the backup server")),
     when: When::Always,
     items: &[
@@ -21,6 +22,7 @@ pub(super) const PLUGINS: Recipe = Recipe {
     id: "pbs-acme-plugins",
     title: "ACME plugins",
     product: Product::Pbs,
+    category: Category::PbsNode,
     switch: Some(Switch::on("BACKUP_PBS_ACME_PLUGINS", &[], "ACME DNS plugins of the backup server")),
     when: When::Always,
     items: &[

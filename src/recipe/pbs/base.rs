@@ -1,12 +1,13 @@
 //! The configuration directory: what no other recipe claims of it, keys and certificates included.
 
 use crate::recipe::shorthand::tree;
-use crate::recipe::{Item, Need, Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Item, Need, Product, Recipe, WayBack, When};
 
 pub(super) const TREE: Recipe = Recipe {
     id: "pbs-config",
     title: "Configuration directory",
     product: Product::Pbs,
+    category: Category::PbsConfig,
     switch: None,
     when: When::Always,
     // proxy.pem and proxy.key stay together with this: PVE storages and clients pin its fingerprint.
@@ -26,6 +27,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pbs-job-state",
     title: "State of scheduled jobs",
     product: Product::Pbs,
+    category: Category::PbsJobs,
     switch: None,
     when: When::Always,
     items: &[tree("/var/lib/proxmox-backup/jobstates")],

@@ -1,12 +1,13 @@
 //! Datastores and the S3 endpoints some of them lie on.
 
 use crate::recipe::shorthand::{attempt, attempt_each, expected, file, manager};
-use crate::recipe::{Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
+use crate::recipe::{Category, Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
 
 pub(super) const DATASTORE: Recipe = Recipe {
     id: "pbs-datastore",
     title: "Datastores",
     product: Product::Pbs,
+    category: Category::PbsDatastore,
     switch: Some(Switch::on("BACKUP_DATASTORE_CONFIGS", &[], "datastore configuration")),
     when: When::Always,
     items: &[
@@ -27,6 +28,7 @@ pub(super) const CONTENTS: Recipe = Recipe {
     id: "pbs-datastore-contents",
     title: "Lists of what datastores hold",
     product: Product::Pbs,
+    category: Category::Info,
     switch: Some(Switch::on(
         "PXAR_SCAN_ENABLE",
         &["BACKUP_PXAR_FILES"],
@@ -44,6 +46,7 @@ pub(super) const SMALL_PXAR: Recipe = Recipe {
     id: "pbs-small-pxar",
     title: "Small pxar files in datastores",
     product: Product::Pbs,
+    category: Category::Info,
     switch: Some(Switch::off("BACKUP_SMALL_PXAR", &[], "copy small pxar files as well")),
     when: When::Always,
     items: &[Item::Sample(Sample::SmallPxar)],
@@ -55,6 +58,7 @@ pub(super) const S3: Recipe = Recipe {
     id: "pbs-s3",
     title: "S3 endpoints",
     product: Product::Pbs,
+    category: Category::PbsDatastore,
     switch: Some(Switch::on("BACKUP_PBS_S3_ENDPOINTS", &[], "S3 endpoints with their keys")),
     when: When::Always,
     items: &[

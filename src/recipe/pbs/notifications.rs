@@ -1,13 +1,14 @@
 //! Notification targets; their passwords have a switch of their own.
 
 use crate::recipe::shorthand::{attempt, file, manager, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 /// The commands exist since PBS 3.2.
 pub(super) const NOTIFICATIONS: Recipe = Recipe {
     id: "pbs-notifications",
     title: "Notifications",
     product: Product::Pbs,
+    category: Category::PbsNotifications,
     switch: Some(Switch::on("BACKUP_PBS_NOTIFICATIONS", &[], "notification targets and matchers of the backup server")),
     when: When::Always,
     items: &[
@@ -29,6 +30,7 @@ pub(super) const PRIVATE: Recipe = Recipe {
     id: "pbs-notifications-priv",
     title: "Passwords of notification targets",
     product: Product::Pbs,
+    category: Category::PbsNotifications,
     switch: Some(Switch::on("BACKUP_PBS_NOTIFICATIONS_PRIV", &[], "passwords and tokens of notification targets")),
     when: When::Always,
     items: &[file("/etc/proxmox-backup/notifications-priv.cfg")],

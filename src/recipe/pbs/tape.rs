@@ -1,7 +1,7 @@
 //! Tape drives, media pools, their keys and the media catalogue.
 
 use crate::recipe::shorthand::{attempt, file, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch =
     Switch::on("BACKUP_TAPE_CONFIGS", &[], "tape drives, pools, encryption keys and media catalogue");
@@ -10,6 +10,7 @@ pub(super) const TAPE: Recipe = Recipe {
     id: "pbs-tape",
     title: "Tape backup",
     product: Product::Pbs,
+    category: Category::PbsTape,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -30,6 +31,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pbs-tape-state",
     title: "Tape lists",
     product: Product::Pbs,
+    category: Category::Info,
     switch: Some(SWITCH),
     when: When::PathExists("/etc/proxmox-backup/tape.cfg"),
     items: &[

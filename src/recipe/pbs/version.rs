@@ -1,12 +1,13 @@
 //! What runs here.
 
 use crate::recipe::shorthand::{attempt, expected, manager};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 pub(super) const VERSION: Recipe = Recipe {
     id: "pbs-version",
     title: "Version, disks, certificate",
     product: Product::Pbs,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[

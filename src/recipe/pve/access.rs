@@ -1,12 +1,13 @@
 //! Users, groups, roles, permissions, realms, tokens.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh, pveum, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const ACCESS: Recipe = Recipe {
     id: "pve-access",
     title: "Users and permissions",
     product: Product::Pve,
+    category: Category::PveAccess,
     switch: Some(Switch::on("BACKUP_PVE_ACL", &[], "Proxmox VE users, permissions, realms and tokens")),
     when: When::Always,
     items: &[

@@ -1,13 +1,14 @@
 //! The cluster file system and its database: never switched off, a restore stands or falls with them.
 
 use crate::recipe::shorthand::file;
-use crate::recipe::{Item, Need, Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Item, Need, Product, Recipe, WayBack, When};
 
 /// What no other recipe claims below `/etc/pve`.
 pub(super) const TREE: Recipe = Recipe {
     id: "pve-config",
     title: "Cluster file system",
     product: Product::Pve,
+    category: Category::PveCluster,
     switch: None,
     when: When::Always,
     items: &[Item::Tree("/etc/pve", Need::Required)],
@@ -21,6 +22,7 @@ pub(super) const VIEW: Recipe = Recipe {
     id: "pve-cluster-view",
     title: "Members and guests as the cluster file system saw them",
     product: Product::Pve,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[file("/etc/pve/.version"), file("/etc/pve/.members"), file("/etc/pve/.vmlist")],
@@ -33,6 +35,7 @@ pub(super) const DATABASE: Recipe = Recipe {
     id: "pve-database",
     title: "Cluster database",
     product: Product::Pve,
+    category: Category::PveCluster,
     switch: None,
     when: When::Always,
     // The -wal and -shm files beside it are not ours: they belong to the running pmxcfs.

@@ -1,7 +1,7 @@
 //! Ceph, both as a client of foreign clusters and run by PVE itself.
 
 use crate::recipe::shorthand::{attempt, file, pvesh, tree};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, Switch, WayBack, When};
 
 /// On by default: where there is no Ceph it costs nothing, where there is one the keys are all.
 const SWITCH: Switch = Switch::on("BACKUP_CEPH_CONFIG", &[], "Ceph configuration and keyrings");
@@ -10,6 +10,7 @@ pub(super) const SHARED: Recipe = Recipe {
     id: "pve-ceph",
     title: "Ceph configuration",
     product: Product::Pve,
+    category: Category::Ceph,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -33,6 +34,7 @@ pub(super) const LOCAL: Recipe = Recipe {
     id: "pve-ceph-node",
     title: "Ceph files of this node",
     product: Product::Pve,
+    category: Category::Ceph,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -49,6 +51,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pve-ceph-state",
     title: "Ceph state",
     product: Product::Pve,
+    category: Category::Info,
     switch: Some(SWITCH),
     when: When::PathExists("/etc/pve/ceph.conf"),
     // A cluster without quorum answers nothing; that is its own alarm, not the backup's.

@@ -1,13 +1,14 @@
 //! Certificates, keys and ACME.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh, tree};
-use crate::recipe::{Item, Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, WayBack, When};
 
 /// PVE makes these itself: they return with the database, or `pvecm updatecerts` renews them.
 pub(super) const OWN: Recipe = Recipe {
     id: "pve-certificates",
     title: "Own certificates and ticket keys",
     product: Product::Pve,
+    category: Category::PveCertificates,
     switch: None,
     when: When::Always,
     items: &[
@@ -34,6 +35,7 @@ pub(super) const ACME: Recipe = Recipe {
     id: "pve-acme",
     title: "ACME and custom certificates",
     product: Product::Pve,
+    category: Category::PveCertificates,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,7 +1,7 @@
 //! Membership in a cluster. A standalone node has none of it and loses nothing by the switches.
 
 use crate::recipe::shorthand::{expected, file, pvesh, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on(
     "BACKUP_CLUSTER_CONFIG",
@@ -13,6 +13,7 @@ pub(super) const COROSYNC_SHARED: Recipe = Recipe {
     id: "pve-cluster",
     title: "Cluster membership",
     product: Product::Pve,
+    category: Category::Corosync,
     switch: Some(SWITCH),
     when: When::Clustered,
     items: &[
@@ -32,6 +33,7 @@ pub(super) const AUTHKEY: Recipe = Recipe {
     id: "pve-cluster-authkey",
     title: "Cluster key",
     product: Product::Pve,
+    category: Category::Corosync,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -47,6 +49,7 @@ pub(super) const COROSYNC_LOCAL: Recipe = Recipe {
     id: "pve-corosync",
     title: "Corosync on this node",
     product: Product::Pve,
+    category: Category::Corosync,
     switch: Some(Switch::on("BACKUP_COROSYNC_CONFIG", &[], "corosync files of this node (/etc/corosync)")),
     when: When::Always,
     items: &[tree("/etc/corosync"), file("/etc/default/corosync")],

@@ -1,7 +1,7 @@
 //! The Proxmox firewall: cluster, host, guest and network rules.
 
 use crate::recipe::shorthand::{attempt, expected, pvesh, tree};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_PVE_FIREWALL", &[], "Proxmox VE firewall rules");
 
@@ -9,6 +9,7 @@ pub(super) const RULES: Recipe = Recipe {
     id: "pve-firewall",
     title: "Firewall rules",
     product: Product::Pve,
+    category: Category::PveFirewall,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -32,6 +33,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pve-firewall-state",
     title: "Firewall state of this node",
     product: Product::Pve,
+    category: Category::PveFirewall,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[tree("/var/lib/pve-firewall")],

@@ -1,7 +1,7 @@
 //! Virtual machines and containers.
 
 use crate::recipe::shorthand::{expected, pvesh, tree};
-use crate::recipe::{Derived, Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Derived, Item, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_VM_CONFIGS", &[], "configuration of virtual machines and containers");
 
@@ -9,6 +9,7 @@ pub(super) const CONFIGS: Recipe = Recipe {
     id: "pve-guests",
     title: "Guest configurations",
     product: Product::Pve,
+    category: Category::PveGuests,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -30,6 +31,7 @@ pub(super) const SNIPPETS: Recipe = Recipe {
     id: "pve-snippets",
     title: "Snippets of storages",
     product: Product::Pve,
+    category: Category::PveGuests,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[tree("/var/lib/vz/snippets"), Item::Derived(Derived::StorageSnippets)],

@@ -1,12 +1,13 @@
 //! High availability.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh, tree};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 pub(super) const HA: Recipe = Recipe {
     id: "pve-ha",
     title: "High availability",
     product: Product::Pve,
+    category: Category::PveHa,
     switch: None,
     when: When::Always,
     items: &[
@@ -27,6 +28,7 @@ pub(super) const DEFAULTS: Recipe = Recipe {
     id: "pve-daemons",
     title: "Options of the PVE daemons",
     product: Product::Pve,
+    category: Category::PveNode,
     switch: None,
     when: When::Always,
     items: &[file("/etc/default/pveproxy"), file("/etc/default/pve-ha-manager")],

@@ -1,7 +1,7 @@
 //! Scheduled backups and realm synchronisations.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_PVE_JOBS", &[], "Proxmox VE backup jobs");
 
@@ -9,6 +9,7 @@ pub(super) const JOBS: Recipe = Recipe {
     id: "pve-jobs",
     title: "Backup jobs",
     product: Product::Pve,
+    category: Category::PveJobs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -29,6 +30,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pve-job-state",
     title: "State of scheduled jobs",
     product: Product::Pve,
+    category: Category::PveJobs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[

@@ -1,13 +1,14 @@
 //! Resource mappings: names for PCI devices, USB devices and directories.
 
 use crate::recipe::shorthand::{attempt, pvesh, tree};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 /// Since PVE 8, directories since 8.3; on standalone nodes too.
 pub(super) const MAPPING: Recipe = Recipe {
     id: "pve-mapping",
     title: "Resource mappings",
     product: Product::Pve,
+    category: Category::PveGuests,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,13 +1,14 @@
 //! Notification targets and external metric servers.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh, tree};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 /// The API paths exist since PVE 8.1.
 pub(super) const NOTIFICATIONS: Recipe = Recipe {
     id: "pve-notifications",
     title: "Notifications",
     product: Product::Pve,
+    category: Category::PveNotifications,
     switch: None,
     when: When::Always,
     items: &[
@@ -25,6 +26,7 @@ pub(super) const METRICS: Recipe = Recipe {
     id: "pve-metrics",
     title: "External metric servers",
     product: Product::Pve,
+    category: Category::PveNotifications,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,7 +1,7 @@
 //! Storage replication between nodes.
 
 use crate::recipe::shorthand::{expected, file, pvesh};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_PVE_REPLICATION", &[], "storage replication jobs");
 
@@ -9,6 +9,7 @@ pub(super) const JOBS: Recipe = Recipe {
     id: "pve-replication",
     title: "Replication jobs",
     product: Product::Pve,
+    category: Category::PveJobs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -25,6 +26,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "pve-replication-state",
     title: "Replication state",
     product: Product::Pve,
+    category: Category::PveJobs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[file("/var/lib/pve-manager/pve-replication-state.json")],

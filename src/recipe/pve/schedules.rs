@@ -1,12 +1,13 @@
 //! Timers and cron lines of Proxmox's own.
 
 use crate::recipe::shorthand::{attempt, installed};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const SCHEDULES: Recipe = Recipe {
     id: "pve-schedules",
     title: "Schedules",
     product: Product::Pve,
+    category: Category::PveJobs,
     switch: Some(Switch::on("BACKUP_PVE_SCHEDULES", &[], "root's crontab, timers and cron lines of Proxmox")),
     when: When::Always,
     items: &[

@@ -1,12 +1,13 @@
 //! Software-defined networks.
 
 use crate::recipe::shorthand::{attempt, file, pvesh, tree};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 pub(super) const SDN: Recipe = Recipe {
     id: "pve-sdn",
     title: "Software-defined networks",
     product: Product::Pve,
+    category: Category::PveSdn,
     switch: None,
     when: When::Always,
     items: &[
@@ -31,6 +32,7 @@ pub(super) const GENERATED: Recipe = Recipe {
     id: "pve-sdn-generated",
     title: "Network files made from SDN",
     product: Product::Pve,
+    category: Category::PveSdn,
     switch: None,
     when: When::Always,
     items: &[file("/etc/network/interfaces.d/sdn")],

@@ -1,12 +1,13 @@
 //! Usage graphs.
 
 use crate::recipe::shorthand::tree;
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const STATISTICS: Recipe = Recipe {
     id: "pve-statistics",
     title: "Usage statistics",
     product: Product::Pve,
+    category: Category::PveNode,
     // Changes every minute: with it no two backups would be the same.
     switch: Some(Switch::off("BACKUP_PVE_STATISTICS", &[], "usage graphs of nodes, guests and storages (large)")),
     when: When::Always,

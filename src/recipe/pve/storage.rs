@@ -1,12 +1,13 @@
 //! Storages with their credentials, and what they say of themselves.
 
 use crate::recipe::shorthand::{attempt, attempt_each, command, expected, file, pvesh, tree};
-use crate::recipe::{CommandNeed, Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
+use crate::recipe::{Category, CommandNeed, Inventory, Item, Names, Product, Recipe, Sample, Switch, WayBack, When};
 
 pub(super) const STORAGE: Recipe = Recipe {
     id: "pve-storage",
     title: "Storages",
     product: Product::Pve,
+    category: Category::PveStorage,
     switch: None,
     when: When::Always,
     items: &[
@@ -34,6 +35,7 @@ pub(super) const BACKUP_LISTS: Recipe = Recipe {
     id: "pve-backup-files",
     title: "Lists of guest backups",
     product: Product::Pve,
+    category: Category::Info,
     switch: Some(Switch::on("BACKUP_PVE_BACKUP_FILES", &[], "a list of the guest backups on each storage")),
     when: When::Always,
     items: &[
@@ -51,6 +53,7 @@ pub(super) const SMALL_BACKUPS: Recipe = Recipe {
     id: "pve-small-backups",
     title: "Small guest backups",
     product: Product::Pve,
+    category: Category::Info,
     switch: Some(Switch::off("BACKUP_SMALL_PVE_BACKUPS", &[], "copy small guest backups as well")),
     when: When::Always,
     items: &[Item::Sample(Sample::SmallBackups)],

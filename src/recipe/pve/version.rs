@@ -1,12 +1,13 @@
 //! What runs here: product versions, node state, subscription.
 
 use crate::recipe::shorthand::{attempt, expected, file, pvesh};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 pub(super) const VERSION: Recipe = Recipe {
     id: "pve-version",
     title: "Version and node state",
     product: Product::Pve,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[
@@ -33,6 +34,7 @@ pub(super) const SUBSCRIPTION: Recipe = Recipe {
     id: "pve-subscription",
     title: "Subscription key",
     product: Product::Pve,
+    category: Category::PveNode,
     switch: None,
     when: When::Always,
     items: &[file("/etc/subscription")],

@@ -1,7 +1,7 @@
 //! Accounts and who may do what.
 
 use crate::recipe::shorthand::{file, tree};
-use crate::recipe::{Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_CRITICAL_FILES", &[], "accounts, groups, passwords, sudo and login rules");
 
@@ -10,6 +10,7 @@ pub(super) const ACCOUNTS: Recipe = Recipe {
     id: "system-accounts",
     title: "Accounts",
     product: Product::System,
+    category: Category::Accounts,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -28,6 +29,7 @@ pub(super) const RIGHTS: Recipe = Recipe {
     id: "system-rights",
     title: "Sudo and login rules",
     product: Product::System,
+    category: Category::Accounts,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[

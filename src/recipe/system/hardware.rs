@@ -1,12 +1,13 @@
 //! The machine: for reading after it has burnt.
 
 use crate::recipe::shorthand::{attempt, installed};
-use crate::recipe::{Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Product, Recipe, WayBack, When};
 
 pub(super) const HARDWARE: Recipe = Recipe {
     id: "system-hardware",
     title: "Hardware and disks",
     product: Product::System,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,13 +1,14 @@
 //! Keys and settings in home directories; never a whole home unasked.
 
 use crate::recipe::shorthand::{file, tree};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, Switch, WayBack, When};
 use crate::units::ByteSize;
 
 pub(super) const SSH: Recipe = Recipe {
     id: "system-ssh",
     title: "SSH keys and options",
     product: Product::System,
+    category: Category::Ssh,
     switch: Some(Switch::on("BACKUP_SSH_KEYS", &[], "SSH host keys, options, and the keys of users")),
     when: When::Always,
     items: &[tree("/etc/ssh"), tree("/root/.ssh"), Item::Glob("/home/*/.ssh")],
@@ -21,6 +22,7 @@ pub(super) const ROOT: Recipe = Recipe {
     id: "system-root-home",
     title: "Settings of root",
     product: Product::System,
+    category: Category::UserData,
     switch: Some(Switch::on(
         "BACKUP_ROOT_HOME",
         &[],
@@ -75,6 +77,7 @@ pub(super) const HOME: Recipe = Recipe {
     id: "system-home",
     title: "Home directories",
     product: Product::System,
+    category: Category::UserData,
     switch: Some(Switch::off("BACKUP_HOME", &["BACKUP_USER_HOMES"], "files up to 8 MiB below /home")),
     when: When::Always,
     // Settings, not pictures and disk images.

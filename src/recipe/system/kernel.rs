@@ -1,12 +1,13 @@
 //! Kernel: options, modules, boot.
 
 use crate::recipe::shorthand::{attempt, attempt_each, file, installed, tree};
-use crate::recipe::{Names, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Names, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const SYSCTL: Recipe = Recipe {
     id: "system-sysctl",
     title: "Kernel options",
     product: Product::System,
+    category: Category::Services,
     switch: Some(Switch::on("BACKUP_SYSCTL_CONFIG", &[], "kernel options (sysctl)")),
     when: When::Always,
     items: &[
@@ -23,6 +24,7 @@ pub(super) const MODULES: Recipe = Recipe {
     id: "system-modules",
     title: "Kernel modules and udev rules",
     product: Product::System,
+    category: Category::Services,
     switch: Some(Switch::on("BACKUP_KERNEL_MODULES", &[], "kernel modules, their options, udev rules")),
     when: When::Always,
     items: &[
@@ -42,6 +44,7 @@ pub(super) const BOOT: Recipe = Recipe {
     id: "system-boot",
     title: "Boot options",
     product: Product::System,
+    category: Category::Services,
     switch: None,
     when: When::Always,
     items: &[
@@ -67,6 +70,7 @@ pub(super) const BOOT_DISKS: Recipe = Recipe {
     id: "system-boot-disks",
     title: "Boot partitions",
     product: Product::System,
+    category: Category::StorageStack,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,12 +1,13 @@
 //! Who this host is: names, machine id, time, locale.
 
 use crate::recipe::shorthand::{attempt, file, installed, tree};
-use crate::recipe::{Item, Need, Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Item, Need, Product, Recipe, WayBack, When};
 
 pub(super) const NAMES: Recipe = Recipe {
     id: "system-names",
     title: "Host name and hosts file",
     product: Product::System,
+    category: Category::Network,
     switch: None,
     when: When::Always,
     items: &[
@@ -29,6 +30,7 @@ pub(super) const RESOLVER: Recipe = Recipe {
     id: "system-resolver",
     title: "Name resolution",
     product: Product::System,
+    category: Category::Network,
     switch: None,
     when: When::Always,
     items: &[file("/etc/resolv.conf")],
@@ -41,6 +43,7 @@ pub(super) const MACHINE_ID: Recipe = Recipe {
     id: "system-machine-id",
     title: "Machine id",
     product: Product::System,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[file("/etc/machine-id")],
@@ -52,6 +55,7 @@ pub(super) const TIME: Recipe = Recipe {
     id: "system-time",
     title: "Time and locale",
     product: Product::System,
+    category: Category::Services,
     switch: None,
     when: When::Always,
     items: &[

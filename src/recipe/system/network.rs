@@ -1,7 +1,7 @@
 //! Network configuration and what the kernel made of it.
 
 use crate::recipe::shorthand::{attempt, attempt_each, file, installed, tree};
-use crate::recipe::{Inventory, Item, Names, Need, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Inventory, Item, Names, Need, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_NETWORK_CONFIGS", &["BACKUP_NETWORK_CONFIG"], "network configuration");
 
@@ -9,6 +9,7 @@ pub(super) const CONFIG: Recipe = Recipe {
     id: "system-network",
     title: "Network configuration",
     product: Product::System,
+    category: Category::Network,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -48,6 +49,7 @@ pub(super) const NIC_NAMES: Recipe = Recipe {
     id: "system-nic-names",
     title: "Pinned interface names",
     product: Product::System,
+    category: Category::Network,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[
@@ -64,6 +66,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "system-network-state",
     title: "Addresses, routes, bridges",
     product: Product::System,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[
@@ -101,6 +104,7 @@ pub(super) const FIREWALL: Recipe = Recipe {
     id: "system-firewall",
     title: "Packet filter files",
     product: Product::System,
+    category: Category::Services,
     switch: None,
     when: When::Always,
     items: &[
@@ -120,6 +124,7 @@ pub(super) const FIREWALL_RULES: Recipe = Recipe {
     id: "system-firewall-rules",
     title: "Packet filter rules in the kernel",
     product: Product::System,
+    category: Category::Info,
     switch: Some(Switch::off("BACKUP_FIREWALL_RULES", &[], "dump of the packet filter rules in the kernel")),
     when: When::Always,
     items: &[

@@ -1,12 +1,13 @@
 //! Installed packages, and where packages come from.
 
 use crate::recipe::shorthand::{attempt, file, installed, tree};
-use crate::recipe::{Derived, Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Derived, Item, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const PACKAGES: Recipe = Recipe {
     id: "system-packages",
     title: "Installed packages",
     product: Product::System,
+    category: Category::Info,
     switch: Some(Switch::on("BACKUP_INSTALLED_PACKAGES", &[], "list of installed packages and their selections")),
     when: When::Always,
     items: &[
@@ -26,6 +27,7 @@ pub(super) const APT: Recipe = Recipe {
     id: "system-apt",
     title: "Package sources",
     product: Product::System,
+    category: Category::Services,
     switch: Some(Switch::on("BACKUP_APT_SOURCES", &[], "package sources, pins, keys and options of apt")),
     when: When::Always,
     items: &[

@@ -1,12 +1,13 @@
 //! What runs, when, and with which options.
 
 use crate::recipe::shorthand::{file, installed, tree};
-use crate::recipe::{Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Item, Product, Recipe, Switch, WayBack, When};
 
 pub(super) const SYSTEMD: Recipe = Recipe {
     id: "system-systemd",
     title: "Units and overrides",
     product: Product::System,
+    category: Category::Services,
     switch: Some(Switch::on("BACKUP_SYSTEMD_SERVICES", &[], "systemd units, overrides and options")),
     when: When::Always,
     items: &[
@@ -29,6 +30,7 @@ pub(super) const CRON: Recipe = Recipe {
     id: "system-cron",
     title: "Cron jobs",
     product: Product::System,
+    category: Category::Crontabs,
     switch: Some(Switch::on("BACKUP_CRON_JOBS", &["BACKUP_CRONTABS"], "cron tables of the system and of users")),
     when: When::Always,
     items: &[
@@ -51,6 +53,7 @@ pub(super) const DEFAULTS: Recipe = Recipe {
     id: "system-defaults",
     title: "Options of services",
     product: Product::System,
+    category: Category::Services,
     switch: None,
     when: When::Always,
     items: &[
@@ -96,6 +99,7 @@ pub(super) const MAIL: Recipe = Recipe {
     id: "system-mail",
     title: "Mail delivery",
     product: Product::System,
+    category: Category::Services,
     switch: None,
     when: When::Always,
     items: &[

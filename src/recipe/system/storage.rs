@@ -1,13 +1,14 @@
 //! What is mounted, decrypted and assembled at boot.
 
 use crate::recipe::shorthand::{attempt, file, installed, tree};
-use crate::recipe::{Derived, Item, Product, Recipe, WayBack, When};
+use crate::recipe::{Category, Derived, Item, Product, Recipe, WayBack, When};
 
 /// Root, boot and swap of another disk must never come back.
 pub(super) const FSTAB: Recipe = Recipe {
     id: "system-fstab",
     title: "Mounts",
     product: Product::System,
+    category: Category::Filesystem,
     switch: None,
     when: When::Always,
     items: &[file("/etc/fstab")],
@@ -19,6 +20,7 @@ pub(super) const MOUNTS: Recipe = Recipe {
     id: "system-mounts",
     title: "Mount units, credentials, network storage",
     product: Product::System,
+    category: Category::StorageStack,
     switch: None,
     when: When::Always,
     items: &[
@@ -47,6 +49,7 @@ pub(super) const DISKS: Recipe = Recipe {
     id: "system-disk-layout",
     title: "Encrypted disks, RAID, LVM metadata",
     product: Product::System,
+    category: Category::StorageStack,
     switch: None,
     when: When::Always,
     items: &[
@@ -68,6 +71,7 @@ pub(super) const LVM: Recipe = Recipe {
     id: "system-lvm",
     title: "LVM options and volumes",
     product: Product::System,
+    category: Category::StorageStack,
     switch: None,
     when: When::Always,
     items: &[
@@ -86,6 +90,7 @@ pub(super) const EXPORTS: Recipe = Recipe {
     id: "system-exports",
     title: "Shares and targets this host offers",
     product: Product::System,
+    category: Category::StorageStack,
     switch: None,
     when: When::Always,
     items: &[
@@ -105,6 +110,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "system-storage-state",
     title: "Mounted file systems",
     product: Product::System,
+    category: Category::Info,
     switch: None,
     when: When::Always,
     items: &[

@@ -1,7 +1,7 @@
 //! ZFS: options, identity, pools.
 
 use crate::recipe::shorthand::{attempt, file, installed, tree};
-use crate::recipe::{Derived, Item, Product, Recipe, Switch, WayBack, When};
+use crate::recipe::{Category, Derived, Item, Product, Recipe, Switch, WayBack, When};
 
 const SWITCH: Switch = Switch::on("BACKUP_ZFS_CONFIG", &[], "ZFS configuration and pool layout");
 
@@ -9,6 +9,7 @@ pub(super) const CONFIG: Recipe = Recipe {
     id: "system-zfs",
     title: "ZFS configuration",
     product: Product::System,
+    category: Category::Zfs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[tree("/etc/zfs"), file("/etc/default/zfs"), Item::Derived(Derived::ZfsKeys)],
@@ -21,6 +22,7 @@ pub(super) const IDENTITY: Recipe = Recipe {
     id: "system-zfs-identity",
     title: "Host id and pool cache",
     product: Product::System,
+    category: Category::Zfs,
     switch: Some(SWITCH),
     when: When::Always,
     items: &[file("/etc/hostid"), file("/etc/zfs/zpool.cache"), tree("/etc/zfs/zfs-list.cache")],
@@ -33,6 +35,7 @@ pub(super) const STATE: Recipe = Recipe {
     id: "system-zfs-state",
     title: "ZFS pools and datasets",
     product: Product::System,
+    category: Category::Info,
     switch: Some(SWITCH),
     when: When::PathExists("/dev/zfs"),
     items: &[
