@@ -32,6 +32,8 @@ pub mod preflight;
 pub mod retention;
 // What differs between two backups, or a backup and this host.
 pub mod diff;
+// What a backup would change on a machine, decided before anything is touched.
+pub mod restore;
 // What happened.
 pub mod report;
 // The order of stages.

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use xattr::FileExt;
 
 /// Attributes that belong to the file; a file system without them gives none.
-pub(super) fn read_xattrs(file: &File) -> Vec<(OsString, Vec<u8>)> {
+pub fn read_xattrs(file: &File) -> Vec<(OsString, Vec<u8>)> {
     let Ok(names) = file.list_xattr() else {
         return Vec::new();
     };

@@ -30,6 +30,7 @@ use crate::issue::Issue;
 use crate::plan::BackupPlan;
 use crate::system::{Cancelled, Kind, Stat, System, Workspace};
 
+pub use attributes::read_xattrs;
 pub use content::Content;
 
 use commands::Pool;

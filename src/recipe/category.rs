@@ -1,5 +1,7 @@
 //! Categories: what a person chooses when not everything shall go back. One recipe, one category.
 
+use serde::Serialize;
+
 /// What recipes belong together for a person who restores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Category {
@@ -71,12 +73,13 @@ pub enum Category {
     OwnSettings,
     /// What commands said, lists: for reading.
     Info,
-    /// Paths that the settings added.
+    /// Paths that the settings added, and directories above what was taken.
     Custom,
 }
 
 /// A choice of categories with a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Everything.
     #[default]
@@ -146,7 +149,7 @@ pub const CATEGORIES: &[CategoryFacts] = &[
     row(Category::UserData, "user-data", "Home directories", NEITHER),
     row(Category::OwnSettings, "own-settings", "Settings of this tool", NEITHER),
     row(Category::Info, "info", "Lists and outputs of commands", NEITHER),
-    row(Category::Custom, "custom", "Paths that the settings added", NEITHER),
+    row(Category::Custom, "custom", "Other paths", NEITHER),
 ];
 
 impl Category {

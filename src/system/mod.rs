@@ -27,7 +27,7 @@ pub use mend::{give_to, make_private};
 pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
 pub use signal::{Cancel, Cancelled, Signal};
-pub use space::{Mount, Space, file_system_of, free_space, read_mounts, real_path, unescape};
+pub use space::{Mount, Space, file_system_of, free_space, mounts_in, read_mounts, real_path, unescape};
 pub use trusted::read_at_most;
 pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Afterwards, Spool, Sweep, Workspace, remove_stale_workspaces};

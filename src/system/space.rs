@@ -37,9 +37,11 @@ pub struct Mount {
 
 /// The running system's mounts; empty when they cannot be read.
 pub fn read_mounts() -> Vec<Mount> {
-    let Ok(root) = Root::live() else {
-        return Vec::new();
-    };
+    Root::live().map_or_else(|_| Vec::new(), |root| mounts_in(&root))
+}
+
+/// The mounts that a tree's own table names; a disk that does not run has none.
+pub fn mounts_in(root: &Root) -> Vec<Mount> {
     let text = root.read_text("/proc/self/mounts").unwrap_or_default();
     text.lines().filter_map(parse_mount).collect()
 }

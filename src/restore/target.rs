@@ -1,0 +1,219 @@
+//! The machine a backup goes to: its facts, read in one place, by files first and programs second.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::freshness::{Looked, Sign, signs};
+use super::live::{Live, Looker, as_path};
+use super::network::{Nic, parse_nics};
+use super::never;
+use super::pbs::{StoreState, store_paths};
+use super::read::READ;
+use super::source::{CLUSTER, DATABASE, Database, Source, is_below};
+use crate::host::{Host, cluster_text, cluster_tree, detect, take_inventory};
+use crate::pattern::Pattern;
+use crate::recipe::{Inventory, Names, Product};
+use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mounts_in};
+
+/// `pvecm status` asks the local daemon only.
+const QUORUM_LIMIT: Duration = Duration::from_secs(15);
+const OWNER_WRITES: u32 = 0o200;
+
+/// The machine.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// Product, versions, name.
+    pub host: Host,
+    /// Whether its services can be stopped and its programs run: no disk of another machine.
+    pub is_running: bool,
+    /// What is known of Proxmox VE on it.
+    pub pve: PveFacts,
+    /// What is mounted.
+    pub mounts: Vec<Mount>,
+    /// Its network cards; `None` when nobody can tell.
+    pub nics: Option<Vec<Nic>>,
+    /// What lies under the paths of the backup now.
+    pub live: BTreeMap<Vec<u8>, Live>,
+    /// Contents that the plan reads, by path.
+    pub texts: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The directories of the backup's datastores.
+    pub stores: BTreeMap<PathBuf, StoreState>,
+}
+
+/// Proxmox VE on the machine.
+#[derive(Clone, Debug, Default)]
+pub struct PveFacts {
+    /// Whether `/etc/pve` is the cluster file system.
+    pub mount: ClusterMount,
+    /// Whether it takes writes.
+    pub has_quorum: bool,
+    /// What tells a fresh standalone installation.
+    pub signs: Vec<Sign>,
+    /// Guests by number.
+    pub guests: BTreeMap<u32, Guest>,
+    /// The database as it is.
+    pub database: Option<Database>,
+}
+
+/// Whether `/etc/pve` is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClusterMount {
+    /// The cluster file system.
+    Mounted,
+    /// An empty directory, or a disk's.
+    #[default]
+    Unmounted,
+}
+
+/// A guest of the machine or of another member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Where it is configured.
+    pub node: String,
+    /// `qemu-server` or `lxc`.
+    pub kind: String,
+}
+
+impl PveFacts {
+    /// Whether nothing speaks against a fresh standalone installation.
+    pub fn is_fresh(&self) -> bool {
+        !self.signs.is_empty() && self.signs.iter().all(|sign| sign.is_fresh)
+    }
+}
+
+impl Target {
+    /// Reads everything a plan for this backup needs; changes nothing.
+    pub fn read(system: &System, source: &Source) -> Self {
+        let root = &system.root;
+        let host = detect(root);
+        let mounts = mounts_in(root);
+        let mut target = Self {
+            pve: pve(system, &host, &mounts),
+            is_running: !matches!(system.runner, Runner::Nobody),
+            nics: take_inventory(root, Inventory::Network, "", &|_| {}).map(|json| parse_nics(&json)),
+            stores: stores(root, source, &mounts),
+            texts: texts(root, source),
+            mounts,
+            host,
+            live: BTreeMap::new(),
+        };
+        let mut looker = Looker::new(root);
+        for entry in source.entries.iter().filter(|it| it.hostile.is_none() && never::why(it).is_none()) {
+            let destination = target.destination(source, &entry.path);
+            let live = looker.look(&destination, entry);
+            target.live.insert(destination, live);
+        }
+        target
+    }
+
+    /// Where a path of the backup goes: files of its own node go to this node, whatever it is called.
+    pub fn destination(&self, source: &Source, path: &[u8]) -> Vec<u8> {
+        let of_node = |name: &str| [CLUSTER, b"/nodes/", name.as_bytes()].concat();
+        let old = of_node(source.own_node());
+        match path.strip_prefix(old.as_slice()) {
+            Some(rest) if !old.ends_with(b"/") && is_below(path, &old) => {
+                [of_node(&self.host.name).as_slice(), rest].concat()
+            }
+            _ => path.to_vec(),
+        }
+    }
+
+    /// The text of a file as it is now.
+    pub fn text(&self, path: &str) -> Option<String> {
+        self.texts.get(path.as_bytes()).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+fn texts(root: &Root, source: &Source) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let patterns: Vec<Pattern> = READ.iter().map(|text| Pattern::new(text)).collect();
+    // Beside those of the backup: files that must be read together.
+    let always = ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/fstab"];
+    let of_backup = source.entries.iter().map(|entry| entry.path.as_slice());
+    let wanted = of_backup.filter(|path| patterns.iter().any(|it| it.matches(path))).chain(always.map(str::as_bytes));
+    wanted.filter_map(|path| Some((path.to_vec(), root.read(as_path(path)).ok()?))).collect()
+}
+
+fn stores(root: &Root, source: &Source, mounts: &[Mount]) -> BTreeMap<PathBuf, StoreState> {
+    let state = |path: &Path| {
+        let is_mounted = file_system_of(path, mounts).is_some_and(|mount| mount.point != Path::new("/"));
+        match () {
+            () if !root.is_dir(path) => StoreState::Missing,
+            () if root.is_dir(path.join(".chunks")) => StoreState::ChunkStore,
+            () if is_mounted => StoreState::MountedEmpty,
+            () => StoreState::NotMounted,
+        }
+    };
+    store_paths(source).into_iter().map(|path| (path.clone(), state(&path))).collect()
+}
+
+fn pve(system: &System, host: &Host, mounts: &[Mount]) -> PveFacts {
+    if !host.has(Product::Pve) {
+        return PveFacts::default();
+    }
+    let root = &system.root;
+    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new("/etc/pve") && mount.kind.starts_with("fuse"))
+        && root.exists("/etc/pve/local");
+    let guests = guests(root, host);
+    let looked = Looked {
+        node: &host.name,
+        is_clustered: host.is_clustered,
+        nodes: host.names(Names::PveNodes),
+        guests: guests.len(),
+        storage_cfg: cluster_text(root, "/etc/pve/storage.cfg"),
+        user_cfg: cluster_text(root, "/etc/pve/user.cfg"),
+        jobs_cfg: cluster_text(root, "/etc/pve/jobs.cfg"),
+        ha_cfg: cluster_text(root, "/etc/pve/ha/resources.cfg"),
+    };
+    let log = root.read(as_path(&[DATABASE, b"-wal"].concat())).unwrap_or_default();
+    PveFacts {
+        mount: if is_mounted { ClusterMount::Mounted } else { ClusterMount::Unmounted },
+        has_quorum: is_mounted && has_quorum(system, host),
+        signs: signs(&looked),
+        guests,
+        database: root.read(as_path(DATABASE)).ok().and_then(|file| Database::read(file, &log)),
+    }
+}
+
+/// Without quorum pmxcfs takes the write bits away (`proxmox-facts` §4.1); a member is asked as well.
+fn has_quorum(system: &System, host: &Host) -> bool {
+    let is_writable = matches!(system.root.stat("/etc/pve/nodes"), Ok(Some(stat)) if stat.mode & OWNER_WRITES != 0);
+    if !host.is_clustered {
+        return is_writable;
+    }
+    let argv = ["pvecm", "status"].map(str::to_owned).to_vec();
+    let spec = CommandSpec { argv, limit: QUORUM_LIMIT, output_cap: 64 * 1024, ..CommandSpec::default() };
+    let mut said = Vec::new();
+    let is_said = system.runner.run(&spec, &mut said, &system.cancel).is_ok() && says_quorate(&said);
+    is_writable && is_said
+}
+
+fn says_quorate(said: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(said);
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines.any(|(key, value)| key.trim() == "Quorate" && value.trim() == "Yes")
+}
+
+/// By the files, wherever they are; a member knows the guests of all.
+fn guests(root: &Root, host: &Host) -> BTreeMap<u32, Guest> {
+    let of_tree = cluster_tree(root).unwrap_or_default();
+    let mut paths: Vec<PathBuf> = of_tree.into_iter().map(|node| node.path).collect();
+    if paths.is_empty() {
+        for node in host.names(Names::PveNodes) {
+            for kind in ["qemu-server", "lxc"] {
+                let dir = Path::new("/etc/pve/nodes").join(node).join(kind);
+                paths.extend(root.list(&dir).unwrap_or_default().into_iter().map(|name| dir.join(name)));
+            }
+        }
+    }
+    paths.iter().filter_map(|path| guest_of(path.to_str()?)).collect()
+}
+
+/// `/etc/pve/nodes/NODE/qemu-server/100.conf`.
+pub(super) fn guest_of(path: &str) -> Option<(u32, Guest)> {
+    let mut parts = path.strip_prefix("/etc/pve/nodes/")?.split('/');
+    let (node, kind, file) = (parts.next()?, parts.next()?, parts.next()?);
+    let number = file.strip_suffix(".conf")?.parse().ok()?;
+    let is_guest = matches!(kind, "qemu-server" | "lxc") && parts.next().is_none();
+    is_guest.then(|| (number, Guest { node: node.to_owned(), kind: kind.to_owned() }))
+}
