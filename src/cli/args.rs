@@ -197,6 +197,9 @@ pub(super) enum Command {
     /// Show what differs between two backups, or between a backup and this host
     #[command(after_help = super::help::DIFF)]
     Diff(DiffArgs),
+    /// Plan how a backup goes back to this machine: what would be written, and why
+    #[command(after_help = super::help::RESTORE)]
+    Restore(super::restore::RestoreArgs),
     /// Look at every byte of backups: checksum, full decode, comparison with the index, restore drill
     ///
     /// The drill reads what Proxmox would have to read: config.db must pass its integrity check and

@@ -78,6 +78,15 @@ Without --signer a checksum and a signature tell accidents, not attackers: who c
 backups can make both anew. With a key from elsewhere, a backup that was changed, added, or removed
 between others is a problem. Removed newest ones do not show: see which one the last line names.";
 
+pub(super) const RESTORE: &str = "\
+Examples:
+  proxmox-backup restore latest --plan
+  proxmox-backup restore latest --plan --only network --nic-map auto -v
+
+Each file is write, merge, through API, unchanged, export only, never or not selected, each with its
+reason. This version plans only; nothing is written but the file that --save names. The exit code is
+4 when something that was asked for by name is refused.";
+
 pub(super) const DECRYPT: &str = "\
 Examples:
   proxmox-backup decrypt

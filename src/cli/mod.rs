@@ -16,6 +16,7 @@ mod log;
 mod look;
 mod output;
 mod prune;
+mod restore;
 mod session;
 mod signer;
 mod verify;
@@ -132,6 +133,7 @@ fn dispatch(
             verify::run(&session, &verify::Wanted { ids, all, keys, signer }, output)
         }
         Command::Diff(arguments) => diff::run(&session, &arguments, output),
+        Command::Restore(arguments) => restore::run(&session, &arguments, output),
         Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
         Command::Config(command) => config::run(&session, &command, output),

@@ -30,6 +30,14 @@ pub enum Failure {
         /// What is missing.
         why: String,
     },
+    /// It cannot be trusted.
+    #[error("nothing planned: {} is damaged: {problem}", backup.display())]
+    Damaged {
+        /// The file.
+        backup: std::path::PathBuf,
+        /// The first thing that is wrong.
+        problem: String,
+    },
     /// Encryption is asked for, and there is nobody to encrypt for.
     #[error("no backup made: {0}")]
     Recipients(#[from] RecipientsError),
@@ -106,6 +114,7 @@ impl Failure {
             Self::Preflight(_) => ExitCode::Preflight,
             Self::Security(_) => ExitCode::Security,
             Self::PmxcfsMissing => ExitCode::Collection,
+            Self::Damaged { .. } => ExitCode::Verification,
             Self::File(error)
             | Self::Key(KeyError::File(error))
             | Self::Open(OpenError::File(error))
@@ -158,6 +167,7 @@ impl Failure {
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
+            Self::Damaged { .. } => Some("`verify` names everything that is wrong; take another backup"),
             _ => None,
         }
     }
