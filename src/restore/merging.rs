@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::live::Live;
 use super::merge::{
-    Accounts, Merged, merge_accounts, merge_fstab, merge_json_users, merge_pbs_acl, merge_pve_tokens, merge_pve_users,
-    merge_ranges, merge_sections, merge_shadow,
+    Accounts, Merged, MergedAccounts, merge_accounts, merge_fstab, merge_json_users, merge_pbs_acl, merge_pve_tokens,
+    merge_pve_users, merge_ranges, merge_sections, merge_shadow,
 };
 use super::selection::Selection;
 use super::source::Source;
@@ -22,15 +23,37 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
-    fn here(&self, path: &str) -> String {
-        self.target.text(path).unwrap_or_default()
+    /// The text as it is; empty where there is no such file. What cannot be read to the letter is
+    /// no ground for a new text.
+    fn here(&self, path: &str) -> Result<String, String> {
+        match self.target.texts.get(path.as_bytes()) {
+            Some(bytes) => strict(bytes).ok_or_else(|| "the file here is not plain text".to_owned()),
+            None if self.target.live.get(path.as_bytes()).is_some_and(Live::is_there) => {
+                Err("the file here cannot be read".to_owned())
+            }
+            None => Ok(String::new()),
+        }
     }
 
-    /// The text of the backup, when it takes part.
-    fn there(&self, path: &str) -> Option<String> {
-        let entry = self.source.get(path.as_bytes())?;
-        self.selection.why_not(entry).is_none().then(|| self.source.text(path)).flatten()
+    /// The text of the backup; `None` when it takes no part.
+    fn there(&self, path: &str) -> Option<Result<String, String>> {
+        let entry = self.source.get(path.as_bytes()).filter(|entry| entry.is_plain_file() && entry.lost.is_none())?;
+        if self.selection.why_not(entry).is_some() {
+            return None;
+        }
+        let bytes = self.source.texts.get(path.as_bytes());
+        Some(bytes.and_then(|bytes| strict(bytes)).ok_or_else(|| "it is not plain text in the backup".to_owned()))
     }
+
+    /// Both.
+    fn pair(&self, path: &str) -> Option<Result<(String, String), String>> {
+        let there = self.there(path)?;
+        Some(there.and_then(|there| Ok((self.here(path)?, there))))
+    }
+}
+
+fn strict(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok()
 }
 
 /// All merges that this backup asks for.
@@ -47,37 +70,40 @@ pub(super) fn merges(source: &Source, target: &Target, selection: &Selection) ->
 }
 
 fn add(all: &mut Merges, texts: &Texts<'_>, path: &'static str, merge: impl FnOnce(&str, &str) -> Merged) {
-    if let Some(there) = texts.there(path) {
-        all.insert(path, Ok(merge(&texts.here(path), &there)));
+    if let Some(pair) = texts.pair(path) {
+        all.insert(path, pair.map(|(here, there)| merge(&here, &there)));
     }
 }
 
 /// All four or none: a half of them locks people out.
 fn accounts(all: &mut Merges, texts: &Texts<'_>) {
-    let of = |text: &dyn Fn(&str) -> String| Accounts {
-        passwd: text(ACCOUNTS[0]),
-        group: text(ACCOUNTS[1]),
-        shadow: text(ACCOUNTS[2]),
-        gshadow: text(ACCOUNTS[3]),
-    };
-    let fail = |all: &mut Merges, why: &str| {
-        for path in ACCOUNTS {
-            all.insert(path, Err(why.to_owned()));
-        }
-    };
-    if ACCOUNTS.iter().any(|path| texts.there(path).is_none()) {
-        return fail(
-            all,
-            "passwd, group, shadow and gshadow go back together, and not all of them are selected and whole",
-        );
-    }
-    let archived = of(&|path| texts.there(path).unwrap_or_default());
-    match merge_accounts(&of(&|path| texts.here(path)), &archived) {
-        None => fail(all, "passwd or group of this machine cannot be read or have no root"),
-        Some(merged) => {
+    match four(texts) {
+        Ok(merged) => {
             let four = [merged.passwd, merged.group, merged.shadow, merged.gshadow];
             all.extend(ACCOUNTS.into_iter().zip(four.into_iter().map(Ok)));
         }
+        Err(why) => all.extend(ACCOUNTS.map(|path| (path, Err(why.clone())))),
+    }
+}
+
+fn four(texts: &Texts<'_>) -> Result<MergedAccounts, String> {
+    let (mut here, mut there) = (Accounts::default(), Accounts::default());
+    for (at, path) in ACCOUNTS.into_iter().enumerate() {
+        let together = "passwd, group, shadow and gshadow go back together, and not all of them are selected and whole";
+        let pair = texts.pair(path).ok_or(together)?;
+        (*field(&mut here, at), *field(&mut there, at)) = pair.map_err(|why| format!("{path}: {why}"))?;
+    }
+    let no_root = "passwd or group of this machine cannot be read or have no root";
+    merge_accounts(&here, &there).ok_or_else(|| no_root.to_owned())
+}
+
+/// In the order of [`ACCOUNTS`].
+fn field(accounts: &mut Accounts, at: usize) -> &mut String {
+    match at {
+        0 => &mut accounts.passwd,
+        1 => &mut accounts.group,
+        2 => &mut accounts.shadow,
+        _ => &mut accounts.gshadow,
     }
 }
 
@@ -85,7 +111,7 @@ fn accounts(all: &mut Merges, texts: &Texts<'_>) {
 fn result(all: &Merges, texts: &Texts<'_>, path: &str) -> String {
     match all.get(path) {
         Some(Ok(merged)) => merged.text.clone(),
-        _ => texts.here(path),
+        _ => texts.here(path).unwrap_or_default(),
     }
 }
 
@@ -107,8 +133,9 @@ fn pbs(all: &mut Merges, texts: &Texts<'_>) {
 }
 
 fn json(all: &mut Merges, texts: &Texts<'_>, path: &'static str, below: Option<&str>) {
-    if let Some(there) = texts.there(path) {
-        let merged = merge_json_users(&texts.here(path), &there, below);
-        all.insert(path, merged.ok_or_else(|| "it is no JSON object, here or in the backup".to_owned()));
+    if let Some(pair) = texts.pair(path) {
+        let no_object = || "it is no JSON object, here or in the backup".to_owned();
+        let merged = pair.and_then(|(here, there)| merge_json_users(&here, &there, below).ok_or_else(no_object));
+        all.insert(path, merged);
     }
 }

@@ -87,6 +87,9 @@ pub(super) fn rule(entry: &Archived, context: &Context<'_>) -> Option<Decision> 
         return Some(write("network file: it is written last"));
     };
     let new = rewrite(&text, &cards.applied);
+    if new != text && text.contains(char::REPLACEMENT_CHARACTER) {
+        return Some(Decision::export("names of cards would change, and it is not plain text"));
+    }
     if let Some(missing) = missing(&new, cards) {
         return Some(Decision::export(format!(
             "it names the network card {missing}, which this machine does not have: --nic-map auto or OLD=NEW rewrites names"

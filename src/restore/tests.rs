@@ -340,6 +340,30 @@ fn root_is_kept_and_the_users_of_the_backup_are_added() {
 }
 
 #[test]
+fn what_cannot_be_read_to_the_letter_is_no_ground_for_a_merge() {
+    let pbs = "/etc/proxmox-backup/user.cfg";
+    let paths = ["/etc/fstab", "/etc/pve/user.cfg", pbs];
+    let mut here = used();
+    here.host.pbs = Some("3.4.1".into());
+    let unread = made(&source(&paths), &here, &Selection::default());
+    let mut readable = source(&paths);
+    for path in paths {
+        readable = with_text(readable, path, "x\n");
+        here.live.insert(path.into(), Live::new(LiveKind::File));
+    }
+    let no_text = made(&readable, &here, &Selection::default());
+    for path in paths {
+        here.texts.insert(path.into(), b"user:\xff:\n".to_vec());
+    }
+    let no_utf8 = made(&readable, &here, &Selection::default());
+    for path in paths {
+        expect(&unread, &[(path, Verdict::ExportOnly, "in the backup")]);
+        expect(&no_text, &[(path, Verdict::ExportOnly, "cannot be read")]);
+        expect(&no_utf8, &[(path, Verdict::ExportOnly, "not plain text")]);
+    }
+}
+
+#[test]
 fn the_backup_server_gets_its_owners_and_modes() {
     let mut source = source(&[
         "/etc/proxmox-backup/",
