@@ -58,6 +58,9 @@ _proxmox__backup() {
             proxmox__backup,prune)
                 cmd="proxmox__backup__subcmd__prune"
                 ;;
+            proxmox__backup,restore)
+                cmd="proxmox__backup__subcmd__restore"
+                ;;
             proxmox__backup,show)
                 cmd="proxmox__backup__subcmd__show"
                 ;;
@@ -136,6 +139,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,prune)
                 cmd="proxmox__backup__subcmd__help__subcmd__prune"
                 ;;
+            proxmox__backup__subcmd__help,restore)
+                cmd="proxmox__backup__subcmd__help__subcmd__restore"
+                ;;
             proxmox__backup__subcmd__help,show)
                 cmd="proxmox__backup__subcmd__help__subcmd__show"
                 ;;
@@ -203,7 +209,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --reason --check --decrypt --newkey --backup --help --version backup check list show ls cat extract decrypt diff verify key prune config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --reason --check --decrypt --newkey --backup --help --version backup check list show ls cat extract decrypt diff restore verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -925,7 +931,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list show ls cat extract decrypt diff verify key prune config man completions help"
+            opts="backup check list show ls cat extract decrypt diff restore verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1233,6 +1239,20 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__restore)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1753,6 +1773,92 @@ _proxmox__backup() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__restore)
+            opts="-i -c -q -v -d -h --plan --save --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --save)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mode)
+                    COMPREPLY=($(compgen -W "full storage base custom" -- "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --guests)
+                    COMPREPLY=($(compgen -W "skip replace" -- "${cur}"))
+                    return 0
+                    ;;
+                --nic-map)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pve)
+                    COMPREPLY=($(compgen -W "auto whole files" -- "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --salt)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

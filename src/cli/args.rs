@@ -198,7 +198,7 @@ pub(super) enum Command {
     #[command(after_help = super::help::DIFF)]
     Diff(DiffArgs),
     /// Plan how a backup goes back to this machine: what would be written, and why
-    #[command(after_help = super::help::RESTORE)]
+    #[command(after_help = super::help::restore())]
     Restore(super::restore::RestoreArgs),
     /// Look at every byte of backups: checksum, full decode, comparison with the index, restore drill
     ///

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::recipe::{CATEGORIES, Mode};
 use crate::workflow::EXIT_CODES;
 
 /// Below the help of the program.
@@ -78,14 +79,24 @@ Without --signer a checksum and a signature tell accidents, not attackers: who c
 backups can make both anew. With a key from elsewhere, a backup that was changed, added, or removed
 between others is a problem. Removed newest ones do not show: see which one the last line names.";
 
-pub(super) const RESTORE: &str = "\
-Examples:
-  proxmox-backup restore latest --plan
-  proxmox-backup restore latest --plan --only network --nic-map auto -v
-
-Each file is write, merge, through API, unchanged, export only, never or not selected, each with its
-reason. This version plans only; nothing is written but the file that --save names. The exit code is
-4 when something that was asked for by name is refused.";
+/// Below the help of `restore`: its categories are the catalog's.
+pub(super) fn restore() -> String {
+    let mut text = String::from(
+        "Examples:\n  proxmox-backup restore latest --plan\n  \
+         proxmox-backup restore latest --plan --only network --nic-map auto -v\n\n\
+         Each file is write, merge, through API, unchanged, export only, never or not selected, each with its\n\
+         reason. This version plans only; nothing is written but the file that --save names. The exit code is\n\
+         4 when something that was asked for by name is refused.\n\nCategories:\n",
+    );
+    for facts in CATEGORIES {
+        let modes = [(Mode::Storage, "storage"), (Mode::Base, "base")];
+        let modes: Vec<&str> =
+            modes.iter().filter(|(mode, _)| facts.category.is_in(*mode)).map(|(_, name)| *name).collect();
+        let modes = if modes.is_empty() { String::new() } else { format!(" (modes: {})", modes.join(", ")) };
+        let _ = writeln!(text, "  {:<18} {}{modes}", facts.id, facts.title);
+    }
+    text
+}
 
 pub(super) const DECRYPT: &str = "\
 Examples:
