@@ -24,6 +24,8 @@ pub(super) struct Looked<'a> {
     pub(super) is_clustered: bool,
     pub(super) nodes: &'a [String],
     pub(super) guests: usize,
+    /// There is a database that tells nothing.
+    pub(super) has_unread_database: bool,
     pub(super) storage_cfg: String,
     pub(super) user_cfg: String,
     pub(super) jobs_cfg: String,
@@ -46,6 +48,11 @@ pub(super) fn signs(looked: &Looked<'_>) -> Vec<Sign> {
         sign(!looked.is_clustered, "it is in no cluster", "it is a member of a cluster".to_owned()),
         sign(nodes.is_empty(), "it knows no other node", format!("it knows other nodes: {}", nodes.join(", "))),
         sign(looked.guests == 0, "it has no guests", format!("it has {} guests", looked.guests)),
+        sign(
+            !looked.has_unread_database,
+            "its cluster database can be read, or there is none",
+            "its cluster database cannot be read, so nobody can tell what is in it".to_owned(),
+        ),
         sign(
             storages.is_empty(),
             "it has the storages of an installation only",
@@ -86,6 +93,7 @@ mod tests {
             (Looked { is_clustered: true, ..fresh.clone() }, "member of a cluster"),
             (Looked { nodes: &others, ..fresh.clone() }, "other nodes: n2"),
             (Looked { guests: 3, ..fresh.clone() }, "3 guests"),
+            (Looked { has_unread_database: true, ..fresh.clone() }, "cannot be read"),
             (
                 Looked { storage_cfg: "nfs: nas\n\tserver a\n".to_owned(), ..fresh.clone() },
                 "storages than an installation: nas",

@@ -1,6 +1,6 @@
 //! The machine a backup goes to: its facts, read in one place, by files first and programs second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::never;
 use super::pbs::{StoreState, store_paths};
 use super::read::READ;
 use super::source::{CLUSTER, DATABASE, Database, Source, is_below};
-use crate::host::{Host, cluster_text, cluster_tree, detect, take_inventory};
+use crate::host::{Host, cluster_text, detect, take_inventory};
 use crate::pattern::Pattern;
 use crate::recipe::{Inventory, Names, Product};
 use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mounts_in};
@@ -19,6 +19,7 @@ use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mo
 /// `pvecm status` asks the local daemon only.
 const QUORUM_LIMIT: Duration = Duration::from_secs(15);
 const OWNER_WRITES: u32 = 0o200;
+const MOUNT: &str = "/etc/pve";
 
 /// The machine.
 #[derive(Clone, Debug, Default)]
@@ -86,10 +87,12 @@ impl Target {
     /// Reads everything a plan for this backup needs; changes nothing.
     pub fn read(system: &System, source: &Source) -> Self {
         let root = &system.root;
-        let host = detect(root);
+        let mut host = detect(root);
         let mounts = mounts_in(root);
+        let database = read_database(root);
+        host.is_clustered = is_member(root, &host, database.as_ref());
         let mut target = Self {
-            pve: pve(system, &host, &mounts),
+            pve: pve(system, &host, &mounts, database),
             is_running: !matches!(system.runner, Runner::Nobody),
             nics: take_inventory(root, Inventory::Network, "", &|_| {}).map(|json| parse_nics(&json)),
             stores: stores(root, source, &mounts),
@@ -147,32 +150,58 @@ fn stores(root: &Root, source: &Source, mounts: &[Mount]) -> BTreeMap<PathBuf, S
     store_paths(source).into_iter().map(|path| (path.clone(), state(&path))).collect()
 }
 
-fn pve(system: &System, host: &Host, mounts: &[Mount]) -> PveFacts {
+/// What `/etc/pve` says, or its database where it is not mounted: an empty directory tells nothing.
+fn pve(system: &System, host: &Host, mounts: &[Mount], database: Option<Database>) -> PveFacts {
     if !host.has(Product::Pve) {
         return PveFacts::default();
     }
     let root = &system.root;
-    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new("/etc/pve") && mount.kind.starts_with("fuse"))
+    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new(MOUNT) && mount.kind.starts_with("fuse"))
         && root.exists("/etc/pve/local");
-    let guests = guests(root, host);
+    let stored =
+        |path: &str| database.as_ref()?.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let text = |path: &str| {
+        let stored = if is_mounted { None } else { stored(path) };
+        stored.unwrap_or_else(|| cluster_text(root, path))
+    };
+    let guests = guests(root, host, if is_mounted { None } else { database.as_ref() });
+    let nodes = nodes(host, if is_mounted { None } else { database.as_ref() });
     let looked = Looked {
         node: &host.name,
         is_clustered: host.is_clustered,
-        nodes: host.names(Names::PveNodes),
+        nodes: &nodes,
         guests: guests.len(),
-        storage_cfg: cluster_text(root, "/etc/pve/storage.cfg"),
-        user_cfg: cluster_text(root, "/etc/pve/user.cfg"),
-        jobs_cfg: cluster_text(root, "/etc/pve/jobs.cfg"),
-        ha_cfg: cluster_text(root, "/etc/pve/ha/resources.cfg"),
+        has_unread_database: database.is_none() && root.exists(as_path(DATABASE)),
+        storage_cfg: text("/etc/pve/storage.cfg"),
+        user_cfg: text("/etc/pve/user.cfg"),
+        jobs_cfg: text("/etc/pve/jobs.cfg"),
+        ha_cfg: text("/etc/pve/ha/resources.cfg"),
     };
-    let log = root.read(as_path(&[DATABASE, b"-wal"].concat())).unwrap_or_default();
     PveFacts {
         mount: if is_mounted { ClusterMount::Mounted } else { ClusterMount::Unmounted },
         has_quorum: is_mounted && has_quorum(system, host),
         signs: signs(&looked),
         guests,
-        database: root.read(as_path(DATABASE)).ok().and_then(|file| Database::read(file, &log)),
+        database,
     }
+}
+
+fn read_database(root: &Root) -> Option<Database> {
+    let log = root.read(as_path(&[DATABASE, b"-wal"].concat())).unwrap_or_default();
+    Database::read(root.read(as_path(DATABASE)).ok()?, &log)
+}
+
+/// A member is one while its cluster file system does not run, too.
+fn is_member(root: &Root, host: &Host, database: Option<&Database>) -> bool {
+    let is_in_database = database.is_some_and(|database| database.files.contains_key("/etc/pve/corosync.conf"));
+    host.is_clustered || is_in_database || (host.has(Product::Pve) && root.exists("/etc/corosync/corosync.conf"))
+}
+
+fn nodes(host: &Host, database: Option<&Database>) -> Vec<String> {
+    let stored = database.into_iter().flat_map(|database| database.files.keys());
+    let stored = stored.filter_map(|path| path.strip_prefix("/etc/pve/nodes/")?.split('/').next());
+    let all: BTreeSet<&str> = host.names(Names::PveNodes).iter().map(String::as_str).chain(stored).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 /// Without quorum pmxcfs takes the write bits away (`proxmox-facts` §4.1); a member is asked as well.
@@ -195,15 +224,13 @@ fn says_quorate(said: &[u8]) -> bool {
 }
 
 /// By the files, wherever they are; a member knows the guests of all.
-fn guests(root: &Root, host: &Host) -> BTreeMap<u32, Guest> {
-    let of_tree = cluster_tree(root).unwrap_or_default();
-    let mut paths: Vec<PathBuf> = of_tree.into_iter().map(|node| node.path).collect();
-    if paths.is_empty() {
-        for node in host.names(Names::PveNodes) {
-            for kind in ["qemu-server", "lxc"] {
-                let dir = Path::new("/etc/pve/nodes").join(node).join(kind);
-                paths.extend(root.list(&dir).unwrap_or_default().into_iter().map(|name| dir.join(name)));
-            }
+fn guests(root: &Root, host: &Host, database: Option<&Database>) -> BTreeMap<u32, Guest> {
+    let stored = database.into_iter().flat_map(|database| database.files.keys().map(PathBuf::from));
+    let mut paths: Vec<PathBuf> = stored.collect();
+    for node in host.names(Names::PveNodes) {
+        for kind in ["qemu-server", "lxc"] {
+            let dir = Path::new("/etc/pve/nodes").join(node).join(kind);
+            paths.extend(root.list(&dir).unwrap_or_default().into_iter().map(|name| dir.join(name)));
         }
     }
     paths.iter().filter_map(|path| guest_of(path.to_str()?)).collect()
@@ -216,4 +243,32 @@ pub(super) fn guest_of(path: &str) -> Option<(u32, Guest)> {
     let number = file.strip_suffix(".conf")?.parse().ok()?;
     let is_guest = matches!(kind, "qemu-server" | "lxc") && parts.next().is_none();
     is_guest.then(|| (number, Guest { node: node.to_owned(), kind: kind.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Cancel, Clock};
+
+    fn database(paths: &[&str]) -> Database {
+        let files = paths.iter().map(|path| ((*path).to_owned(), Vec::new())).collect();
+        Database { files, version: Some(1) }
+    }
+
+    /// pmxcfs has stopped: `/etc/pve` is an empty directory, and that must not look like a new node.
+    #[test]
+    fn a_node_whose_cluster_file_system_does_not_run_is_known_by_its_database() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::at(dir.path()).unwrap();
+        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+        let host = Host { name: "n1".into(), pve: Some("8.4.1".into()), ..Host::default() };
+        let of = |database| pve(&system, &host, &[], Some(database));
+
+        assert!(of(database(&["/etc/pve/storage.cfg"])).is_fresh());
+        let used = of(database(&["/etc/pve/nodes/n1/qemu-server/100.conf", "/etc/pve/nodes/n2/config"]));
+        let against: Vec<&str> = used.signs.iter().filter(|it| !it.is_fresh).map(|it| it.what.as_str()).collect();
+        assert_eq!(against, ["it knows other nodes: n2", "it has 1 guests"]);
+        assert!(is_member(&system.root, &host, Some(&database(&["/etc/pve/corosync.conf"]))));
+        assert!(!is_member(&system.root, &host, None));
+    }
 }
