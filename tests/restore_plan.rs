@@ -346,6 +346,28 @@ fn a_damaged_backup_gives_no_plan() {
 }
 
 #[test]
+fn an_encrypted_backup_is_planned_with_its_key_only() {
+    const PUBLIC: &str = "age1dyplrm9myjlha9f8ndx3t5v8yj28ullcw5le0nw6w35jak92jp9q4n2r7q";
+    const PRIVATE: &str = "AGE-SECRET-KEY-1SZWR755Q29L2PMLPV4Q2JCQ82780DT7ZLYPK5YYDYA6USYNZSDLS5U9C9U";
+    let sample = Sample::host("debian-plain");
+    let no_file = sample.path("no-recipients");
+    sample.configure(&format!(
+        "ENCRYPT_ARCHIVE=true\nAGE_RECIPIENT={PUBLIC}\nAGE_RECIPIENT_FILE={}\n",
+        no_file.display()
+    ));
+    sample.backup_recorded().unwrap();
+    let key = sample.path("key.txt");
+    std::fs::write(&key, PRIVATE).unwrap();
+
+    let wrong = sample.path("wrong.txt");
+    std::fs::write(&wrong, "AGE-SECRET-KEY-1NQ9G325TX63D5WLGPHPFK9PTXHC0MYFTU6W9Z5M6684FSFQQYDDQDR4CJ2").unwrap();
+    sample.expect(15, &["restore", "--plan", "--identity", wrong.to_str().unwrap()]);
+    let shown = sample.expect(0, &["restore", "--plan", "--identity", key.to_str().unwrap()]);
+
+    assert!(shown.contains("Nothing would change"), "{shown}");
+}
+
+#[test]
 fn backups_of_older_tools_plan_as_far_as_they_tell() {
     let sample = Sample::host("pve-8-single");
     mounted(&sample);
