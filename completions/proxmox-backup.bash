@@ -40,6 +40,9 @@ _proxmox__backup() {
             proxmox__backup,extract)
                 cmd="proxmox__backup__subcmd__extract"
                 ;;
+            proxmox__backup,fetch)
+                cmd="proxmox__backup__subcmd__fetch"
+                ;;
             proxmox__backup,help)
                 cmd="proxmox__backup__subcmd__help"
                 ;;
@@ -120,6 +123,9 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__help,extract)
                 cmd="proxmox__backup__subcmd__help__subcmd__extract"
+                ;;
+            proxmox__backup__subcmd__help,fetch)
+                cmd="proxmox__backup__subcmd__help__subcmd__fetch"
                 ;;
             proxmox__backup__subcmd__help,help)
                 cmd="proxmox__backup__subcmd__help__subcmd__help"
@@ -209,7 +215,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --reason --check --decrypt --newkey --backup --help --version backup check list show ls cat extract decrypt diff restore verify key prune config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --if-changed --reason --check --decrypt --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -255,7 +261,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__backup)
-            opts="-n -c -q -v -d -h --dry-run --reason --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-n -c -q -v -d -h --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -930,8 +936,58 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__fetch)
+            opts="-c -q -v -d -h --from --to --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "local secondary cloud" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list show ls cat extract decrypt diff restore verify key prune config man completions help"
+            opts="backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1099,6 +1155,20 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__extract)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__fetch)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1625,12 +1695,16 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__list)
-            opts="-c -q -v -d -h --all-hosts --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --all-hosts --tier --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --tier)
+                    COMPREPLY=($(compgen -W "local secondary cloud" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

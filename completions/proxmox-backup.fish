@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run reason= check decrypt newkey backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run if-changed reason= check decrypt newkey backup h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -40,6 +40,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l json -d '
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l decrypt -d 'The older spelling of `decrypt`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l newkey -d 'The older spelling of `key new`'
@@ -49,12 +50,14 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l vers
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "backup" -d 'Make a backup (what happens without a command)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "show" -d 'Show what a backup is: its manifest'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "ls" -d 'List what is in a backup'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "cat" -d 'Print a file of a backup'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extract" -d 'Unpack files of a backup into a directory'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "restore" -d 'Plan how a backup goes back to this machine: what would be written, and why'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
@@ -75,6 +78,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l
 always\t'Always'
 never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s v -l verbose -d 'Say more; twice for everything'
@@ -94,6 +98,9 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l tier -d 'Look at this tier alone: local, secondary, cloud; may be given again' -r -f -a "local\t'`BACKUP_PATH`'
+secondary\t'`SECONDARY_PATH`'
+cloud\t'`CLOUD_REMOTE`'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -110,6 +117,25 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l j
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l from -d 'From this tier: secondary, cloud; without it the first that has the backup' -r -f -a "local\t'`BACKUP_PATH`'
+secondary\t'`SECONDARY_PATH`'
+cloud\t'`CLOUD_REMOTE`'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l to -d 'Into this directory instead of the usual one; made if it is not there' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -221,6 +247,40 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l j
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l save -d 'Keep the plan as JSON in FILE' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l mode -d 'What goes back: full, storage, base, custom' -r -f -a "full\t''
+storage\t''
+base\t''
+custom\t''"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l only -d 'Only this category, recipe or path; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l exclude -d 'Never this category, recipe or path; goes before --only; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l guests -d 'Guests whose number exists here: skip or replace [default: they are reported]' -r -f -a "skip\t''
+replace\t''"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l nic-map -d 'New names of network cards: `auto`, or OLD=NEW; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l pve -d 'Proxmox VE\'s own files: auto, whole (the database), files (one by one)' -r -f -a "auto\t''
+whole\t''
+files\t''"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l plan -d 'Print what would be done with each file, and why; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l skip-network -d 'Leave the network as it is'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l same-hardware -d 'The disks and cards are those of the backup: crypttab, host id, boot disks go back too'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
@@ -474,22 +534,24 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completion
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "list" -d 'List the backups'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "ls" -d 'List what is in a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "completions" -d 'Print shell completions'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list show ls cat extract decrypt diff verify key prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "restore" -d 'Plan how a backup goes back to this machine: what would be written, and why'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "derive" -d 'Print the public key that a passphrase gives'
