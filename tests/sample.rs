@@ -64,7 +64,12 @@ impl Sample {
     pub(crate) fn program(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proxmox-backup"));
         command.arg("--config").arg(self.path("backup.env")).arg("--root").arg(self.root()).args(arguments);
-        command.env_clear().env("RUNTIME_DIRECTORY", self.path("run")).env("TZ", "UTC").env("PATH", "/usr/bin:/bin");
+        command
+            .env_clear()
+            .env("RUNTIME_DIRECTORY", self.path("run"))
+            .env("STATE_DIRECTORY", self.path("state"))
+            .env("TZ", "UTC")
+            .env("PATH", "/usr/bin:/bin");
         command
     }
 

@@ -283,6 +283,13 @@ fn a_removed_middle_is_a_problem_unless_gaps_are_expected() {
     // Only its follower is in question.
     sample.expect(0, &["verify", &id_of(&made[3]), "--signer", &public]);
     sample.expect(8, &["verify", &id_of(&made[2]), "--signer", &public]);
+    // Settings that thin out say the same.
+    let policy = [("RETENTION_POLICY", "gfs"), ("RETENTION_DAILY", "2"), ("RETENTION_WEEKLY", "2")];
+    let mut program = sample.program(["verify", "--all", "--signer", &public]);
+    program.envs(policy.map(|(key, value)| (format!("PROXMOX_BACKUP_{key}"), value)));
+    let output = program.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("such gaps are no problem here"), "{}", said(&output));
 }
 
 /// The attacker computes every checksum anew, and has no key.

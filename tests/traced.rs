@@ -109,7 +109,7 @@ fn nothing_is_executed_and_nobody_is_called() {
 fn only_our_own_places_are_touched() {
     let sample = Sample::host("pve-8-single");
     let Some(calls) = trace(&sample) else { return };
-    let places = ["backups", "logs", "run"].map(|name| sample.path(name));
+    let places = ["backups", "logs", "run", "state"].map(|name| sample.path(name));
     let is_ours = |path: &str| places.iter().any(|place| Path::new(path).starts_with(place));
     let is_change = |line: &str| {
         let opens = line.starts_with("open") || line.starts_with("creat");

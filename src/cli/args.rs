@@ -196,7 +196,7 @@ pub(super) enum Command {
     },
     /// Show what differs between two backups, or between a backup and this host
     #[command(after_help = super::help::DIFF)]
-    Diff(DiffArgs),
+    Diff(super::diff::DiffArgs),
     /// Plan how a backup goes back to this machine: what would be written, and why
     #[command(after_help = super::help::restore())]
     Restore(super::restore::RestoreArgs),
@@ -281,33 +281,6 @@ pub(super) struct BackupArgs {
     /// Why this backup is made; kept in its manifest
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-}
-
-/// Options of `diff`.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-#[derive(Args, Clone, Debug)]
-pub(super) struct DiffArgs {
-    /// The older side: `latest`, an ID from `list` (its end is enough), or a file
-    #[arg(value_name = "A", default_value = "latest")]
-    pub left: String,
-    /// The newer side, named in the same way; none = this host as it is now
-    #[arg(value_name = "B")]
-    pub right: Option<String>,
-    /// Compare with this host, or the tree that --root names (what happens without B)
-    #[arg(long, conflicts_with = "right")]
-    pub live: bool,
-    /// Show the lines that differ
-    #[arg(long)]
-    pub content: bool,
-    /// With --content: those of files that hold secrets too
-    #[arg(long, requires = "content")]
-    pub show_secrets: bool,
-    /// What commands printed and the state of the cluster too; only between two backups
-    #[arg(long, requires = "right")]
-    pub outputs: bool,
-    /// What opens encrypted ones.
-    #[command(flatten)]
-    pub(super) keys: KeyArgs,
 }
 
 /// What to do with keys.

@@ -3,16 +3,43 @@
 use std::collections::BTreeMap;
 
 use ::log::warn;
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::args::DiffArgs;
-use super::keys::open_unlocked;
+use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
 use crate::bundle::Backup;
 use crate::diff::{Change, Choice, Content, Detail, Difference, NotCompared, Text, What};
 use crate::workflow::{Against, ExitCode, diff};
+
+/// Options of `diff`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[derive(Args, Clone, Debug)]
+pub(super) struct DiffArgs {
+    /// The older side: `latest`, an ID from `list` (its end is enough), or a file
+    #[arg(value_name = "A", default_value = "latest")]
+    left: String,
+    /// The newer side, named in the same way; none = this host as it is now
+    #[arg(value_name = "B")]
+    right: Option<String>,
+    /// Compare with this host, or the tree that --root names (what happens without B)
+    #[arg(long, conflicts_with = "right")]
+    live: bool,
+    /// Show the lines that differ
+    #[arg(long)]
+    content: bool,
+    /// With --content: those of files that hold secrets too
+    #[arg(long, requires = "content")]
+    show_secrets: bool,
+    /// What commands printed and the state of the cluster too; only between two backups
+    #[arg(long, requires = "right")]
+    outputs: bool,
+    /// What opens encrypted ones.
+    #[command(flatten)]
+    keys: KeyArgs,
+}
 
 /// Paths that are named one by one; of more the reasons are counted.
 const MOST_UNREAD: usize = 20;

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use ::log::info;
 use clap::Args;
 
 use super::Trouble;
 use super::output::{Output, printable};
+use super::session::Session;
 use crate::bundle::{Gaps, PublicKey};
+use crate::config::Policy;
 use crate::system::{open_file, read_at_most};
 use crate::workflow::{Failure, Signers, Standing};
 
@@ -20,17 +23,29 @@ pub(super) struct SignerArgs {
     /// Demand a signature by this key, and a chain without a gap: `ed25519:…`, or the .pub file; may be given again
     #[arg(long, value_name = "KEY")]
     signer: Vec<String>,
-    /// With --signer: a backup missing between others is no problem, retention thins them out
+    /// With --signer: a backup missing between others is no problem [default: with grandfather-father-son retention]
     #[arg(long, requires = "signer")]
     allow_gaps: bool,
 }
 
 impl SignerArgs {
-    /// Reads what is named.
-    pub(super) fn read(&self) -> Result<Signers, Trouble> {
-        let keys = self.signer.iter().map(|text| public_key(text)).collect::<Result<_, _>>()?;
-        Ok(Signers::new(keys, if self.allow_gaps { Gaps::Expected } else { Gaps::Suspicious }))
+    /// Reads what is named. Where the settings thin out older backups, gaps are what they make.
+    pub(super) fn read(&self, session: &Session) -> Result<Signers, Trouble> {
+        let keys: Vec<PublicKey> = self.signer.iter().map(|text| public_key(text)).collect::<Result<_, _>>()?;
+        let gaps =
+            if self.allow_gaps || (!keys.is_empty() && thins_out(session)) { Gaps::Expected } else { Gaps::Suspicious };
+        Ok(Signers::new(keys, gaps))
     }
+}
+
+/// Files are verified on any machine: settings that cannot be loaded say nothing.
+fn thins_out(session: &Session) -> bool {
+    let policy = session.load(&[]).ok().map(|loaded| loaded.config.retention.local.policy);
+    let thins_out = matches!(policy, Some(Policy::Gfs(_)));
+    if thins_out {
+        info!("Grandfather-father-son retention removes backups between others: such gaps are no problem here");
+    }
+    thins_out
 }
 
 fn public_key(text: &str) -> Result<PublicKey, Trouble> {

@@ -26,7 +26,7 @@ pub(super) struct Wanted {
 pub(super) fn run(session: &Session, asked: &Wanted, output: &mut Output) -> Result<ExitCode, Trouble> {
     let cancel = cancel()?;
     let keys = asked.keys.read()?;
-    let mut signers = asked.signer.read()?;
+    let mut signers = asked.signer.read(session)?;
     let mut results = Vec::new();
     let mut is_whole = true;
     for (name, opened) in wanted(session, asked)? {
@@ -118,7 +118,7 @@ fn tell(name: &str, found: &Verification, drill: &Drill, output: &mut Output) ->
         }
     }
     let is_whole = found.is_whole() && !drill.is_damaged();
-    output.remark(format!("{}: {}", printable(name), if is_whole { found.verdict() } else { "DAMAGED" }))?;
+    output.remark(format!("{}: {}", printable(name), if drill.is_damaged() { "DAMAGED" } else { found.verdict() }))?;
     output.remark(format!("{}: {drill}", printable(name)))?;
     Ok(
         json!({ "backup": name, "ok": is_whole, "drill": drill.to_json(), "passed": found.passed, "problems": found.problems, "unchecked": found.unchecked, "entries": found.entries }),

@@ -120,7 +120,12 @@ fn carry_out(
     let TierPlan { plan, stored, .. } = plan_tier(store, retention, host, None, now)?;
     pruned.lines = plan.lines(&store.tier().to_string());
     pruned.issues = plan.issues(&store.place());
-    let removal = store.remove(&plan.removals_from(&stored));
+    let going = plan.removals_from(&stored);
+    if going.is_empty() {
+        pruned.present = Some(stored.len());
+        return pruned_logs(store, retention, host, pruned);
+    }
+    let removal = store.remove(&going);
     pruned.removed = removal.removed;
     for (id, error) in removal.failed {
         pruned.issues.push(Issue::warning(Stage::Retention, id.to_string(), error.to_string()));
@@ -128,6 +133,11 @@ fn carry_out(
     // A real listing, not what should be there.
     let present = store.list()?.iter().filter(|backup| host.is_called(backup.host())).count();
     pruned.present = Some(present);
+    pruned_logs(store, retention, host, pruned)
+}
+
+/// The logs of the other tiers are pruned when this run's log goes there.
+fn pruned_logs(store: &dyn Store, retention: &Retention, host: &Host, pruned: &Pruned) -> Result<(), Failure> {
     if store.tier() == Tier::Local {
         store.prune_logs(&host.name, &pruned.removed, retention.local.logs)?;
     }

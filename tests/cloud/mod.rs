@@ -299,7 +299,10 @@ fn an_upload_that_is_killed_or_stopped_is_no_backup_and_is_swept_up() {
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| tier.put(&backup));
         let pid = lab.running("copyto");
-        std::thread::sleep(Duration::from_millis(300));
+        let begun = Instant::now();
+        while names(&lab.path("data/pve")).len() < 2 && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let asked = Instant::now();
         lab.cancel.request(Signal::Terminate);
         assert!(matches!(upload.join().unwrap().unwrap_err(), StorageError::Cancelled(_)));
