@@ -276,6 +276,15 @@ fn nobody_there_is_told_apart_from_no_rclone_and_no_remote() {
     assert_eq!(trouble(&error).hint(), Some("install it: apt install rclone"));
 }
 
+/// An upload has begun when its file is there.
+fn wait_for_files(dir: &Path, count: usize) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while names(dir).len() < count {
+        assert!(Instant::now() < until, "{count} files never were in {}", dir.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 #[test]
 fn an_upload_that_is_killed_or_stopped_is_no_backup_and_is_swept_up() {
     let Some(lab) = Lab::new() else { return };
@@ -287,7 +296,7 @@ fn an_upload_that_is_killed_or_stopped_is_no_backup_and_is_swept_up() {
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| tier.put(&backup));
         let pid = lab.running("copyto");
-        std::thread::sleep(Duration::from_millis(300));
+        wait_for_files(&lab.path("data/pve"), 1);
         kill(pid, Sig::SIGKILL).unwrap();
         assert!(upload.join().unwrap().is_err());
     });
@@ -299,10 +308,7 @@ fn an_upload_that_is_killed_or_stopped_is_no_backup_and_is_swept_up() {
     std::thread::scope(|scope| {
         let upload = scope.spawn(|| tier.put(&backup));
         let pid = lab.running("copyto");
-        let begun = Instant::now();
-        while names(&lab.path("data/pve")).len() < 2 && begun.elapsed() < Duration::from_secs(10) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for_files(&lab.path("data/pve"), 2);
         let asked = Instant::now();
         lab.cancel.request(Signal::Terminate);
         assert!(matches!(upload.join().unwrap().unwrap_err(), StorageError::Cancelled(_)));
