@@ -37,6 +37,26 @@ impl fmt::Display for Secret {
     }
 }
 
+/// Words of a name that say its value must not be seen.
+const SECRET_WORDS: [&str; 8] = ["pass", "password", "passphrase", "secret", "token", "key", "auth", "authorization"];
+
+/// Whether a name says that its value is a secret: of an option or of a variable.
+pub fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_long = !name.starts_with('-') || name.starts_with("--");
+    is_long && name.split(['-', '_']).any(|word| SECRET_WORDS.contains(&word))
+}
+
+/// `https://user:password@host` → `https://***@host`. More than the login goes where an `@` follows it:
+/// a password may hold anything.
+pub fn without_login(address: &str) -> String {
+    let start = address.find("://").map_or(0, |at| at + 3);
+    match address.rfind('@').filter(|at| *at >= start) {
+        Some(at) => format!("{}***{}", &address[..start], &address[at..]),
+        None => address.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +66,18 @@ mod tests {
         let secret = Secret::new("hunter2".into());
         assert_eq!(format!("{secret} {secret:?}"), "*** ***");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn a_login_is_cut_out_of_an_address() {
+        for (address, shown) in [
+            ("https://host/a", "https://host/a"),
+            ("https://me:pa/s@s@host/a", "https://***@host/a"),
+            ("me:pass@host", "***@host"),
+            ("a@b://c", "a@b://c"),
+            ("", ""),
+        ] {
+            assert_eq!(without_login(address), shown);
+        }
     }
 }

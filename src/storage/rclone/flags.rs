@@ -1,6 +1,6 @@
 //! `RCLONE_FLAGS`: what is passed on, what is left out, what cannot be.
 
-use crate::secret::Secret;
+use crate::secret::{Secret, names_secret, without_login};
 
 /// The user's flags, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,9 +86,6 @@ const HARMFUL: &[(&str, Harm)] = &[
     ("--stats-log-level", Harm::Dropped(Value::Apart)),
 ];
 
-/// Words of a flag's name that say its value must not be seen.
-const SECRET_WORDS: [&str; 7] = ["pass", "password", "passphrase", "secret", "token", "key", "auth"];
-
 impl Flags {
     /// Sorts the words of `RCLONE_FLAGS`; `Err` names the first that cannot be.
     pub(super) fn sort(words: &[String]) -> Result<Self, String> {
@@ -96,6 +93,7 @@ impl Flags {
         let mut words = words.iter().peekable();
         while let Some(word) = words.next() {
             let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+            let follows = words.peek().filter(|next| !next.starts_with('-')).map(|next| next.as_str());
             let mut apart = || words.next_if(|next| !next.starts_with('-')).map(String::as_str);
             match harm_of(name) {
                 Some(Harm::Refused(why)) => return Err(format!("{name} in RCLONE_FLAGS: {why}; remove it")),
@@ -105,7 +103,7 @@ impl Flags {
                     }
                     flags.dropped.push(name.to_owned());
                 }
-                None if is_secret(name) => {
+                None if is_secret(name, value.or(follows)) => {
                     let value = value.or_else(apart).unwrap_or("true");
                     flags.variables.push((variable_of(name), Secret::new(value.to_owned())));
                 }
@@ -121,11 +119,14 @@ pub(super) fn is_harmful_variable(variable: &str) -> bool {
     HARMFUL.iter().any(|(name, _)| name.len() > 2 && variable_of(name) == variable)
 }
 
-/// Whether a name says that its value is a secret: of a flag or of a variable.
-pub(super) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let is_long = !name.starts_with('-') || name.starts_with("--");
-    is_long && name.split(['-', '_']).any(|word| SECRET_WORDS.contains(&word))
+/// Whether a flag's value must not be on a command line, which everybody sees: by the flag's name, as a
+/// login in an address, as a header.
+fn is_secret(name: &str, value: Option<&str>) -> bool {
+    let carries_secret = |value: &str| {
+        let is_header = name.starts_with("--header") && value.split_once(':').is_some_and(|(of, _)| names_secret(of));
+        is_header || (value.contains("://") && without_login(value) != value)
+    };
+    names_secret(name) || (name.starts_with("--") && value.is_some_and(carries_secret))
 }
 
 fn harm_of(name: &str) -> Option<Harm> {
@@ -181,6 +182,17 @@ mod tests {
                 ("RCLONE_SFTP_KEY_USE_AGENT", "true")
             ]
         );
+    }
+
+    #[test]
+    fn logins_and_headers_leave_the_command_line_too() {
+        let flags = sort(
+            "--webdav-url https://me:abc@h/x --header=X-Auth-Token:abc --header=X-Trace:1 --s3-endpoint https://h/x",
+        );
+        let flags = flags.unwrap();
+        assert_eq!(flags.passed, ["--header=X-Trace:1", "--s3-endpoint", "https://h/x"]);
+        let names: Vec<&str> = flags.variables.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["RCLONE_WEBDAV_URL", "RCLONE_HEADER"]);
     }
 
     #[test]

@@ -5,8 +5,7 @@
 
 use std::fmt;
 
-use super::flags::is_secret;
-use crate::secret::Secret;
+use crate::secret::{Secret, names_secret};
 use crate::system::{CommandError, CommandFailure};
 
 /// What kind of failure.
@@ -121,7 +120,7 @@ fn cleaned(tail: &str, secrets: &[(String, Secret)]) -> String {
     let mut text = tail.rfind("Failed to ").map_or(tail, |at| &tail[at..]).to_owned();
     for (name, value) in secrets {
         // Short values are switches, and would blot out words.
-        if is_secret(name) && value.expose().len() > 4 {
+        if names_secret(name) && value.expose().len() > 4 {
             text = text.replace(value.expose(), "***");
         }
     }
