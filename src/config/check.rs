@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::build_tiers;
 use super::codec::level_range;
-use super::finding::{Finding, Weight, harmless, shown};
+use super::finding::{Finding, Weight, harmless, name_of, shown};
 use super::keys::{self, Key, Kind, Status};
+use super::mask::masked;
 use super::nearest::nearest;
 use super::value::{Complaint, Value, bool};
 use super::{Codec, Origin, Setting};
@@ -116,11 +117,12 @@ impl Check {
         self.unknown_keys += 1;
         let near = if is_typo { nearest(&setting.key, keys::names()) } else { None };
         let suggestion = near.map(|name| format!("did you mean {}?", setting.origin.spelled(name)));
-        self.findings.push(finding(Weight::UnknownKey, setting, None, "is no known key", suggestion));
+        let unknown = finding(Weight::UnknownKey, setting, None, "is no known key", suggestion);
+        self.findings.push(Finding { key: name_of(&setting.key), ..unknown });
     }
 
     fn mistake(&mut self, key: &Key, setting: &Setting, Complaint { reason, suggestion }: Complaint) {
-        let value = Some(visible(key, &setting.value, one_line));
+        let value = Some(one_line(&masked(key, &setting.value)));
         self.findings.push(finding(Weight::Mistake, setting, value, reason, suggestion));
     }
 
@@ -142,7 +144,7 @@ impl Check {
                 winner.chosen.origin.spelled(&winner.setting.key),
                 winner.chosen.origin
             );
-            let value = Some(visible(one.chosen.key, &one.setting.value, shown));
+            let value = Some(shown(&masked(one.chosen.key, &one.setting.value)));
             self.findings.push(finding(Weight::Notice, &one.setting, value, reason, None));
         }
         Some(winner.chosen)
@@ -239,12 +241,6 @@ fn finding(
 /// The entries of a block side by side.
 fn one_line(text: &str) -> String {
     shown(&text.trim().replace('\n', ", "))
-}
-
-/// The value as it may be shown. A private key in the wrong place is a secret whatever its key.
-fn visible(key: &Key, text: &str, show: impl Fn(&str) -> String) -> String {
-    let is_private_key = text.to_ascii_uppercase().contains("SECRET-KEY") || text.contains("PRIVATE KEY");
-    if (key.is_secret() || is_private_key) && !text.is_empty() { "***".to_owned() } else { show(text) }
 }
 
 /// `DISABLE_COLORS=true` as `USE_COLOR=false`; what is no boolean is left for the check to refuse.
@@ -368,7 +364,7 @@ impl Checked {
         };
         let row = |(name, chosen): (&String, &Chosen)| Shown {
             key: name.clone(),
-            value: visible(chosen.key, &text(chosen), harmless),
+            value: harmless(&masked(chosen.key, &text(chosen))),
             origin: chosen.origin.clone(),
             status: chosen.key.status,
         };

@@ -4,6 +4,7 @@
 //! comment. The result is read back and compared: what cannot be said in the other form is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 
 use super::comments::comments;
@@ -16,7 +17,6 @@ use super::render::{Item, Written, render};
 use super::value::bool;
 
 /// A file in the other form.
-#[derive(Debug)]
 pub struct Converted {
     /// The file that was read.
     pub file: PathBuf,
@@ -24,6 +24,13 @@ pub struct Converted {
     pub format: Format,
     /// Its text now.
     pub text: String,
+}
+
+impl fmt::Debug for Converted {
+    /// The text may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Converted").field("file", &self.file).field("format", &self.format).finish_non_exhaustive()
+    }
 }
 
 /// Reads the configuration file and writes it anew in the form asked for, else in its other one.

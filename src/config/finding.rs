@@ -8,6 +8,9 @@ use crate::issue::{Issue, Stage};
 /// Longest part of a value that a message shows.
 const SHOWN: usize = 60;
 
+/// A word this long with a digit in it is none.
+const LONGEST_WORD: usize = 14;
+
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -83,6 +86,17 @@ pub(super) fn shown(text: &str) -> String {
     harmless(&start)
 }
 
+/// A name nobody knows as it may be shown: the rest of a secret that went over two lines, `c2VjcmV0MTIz==`,
+/// looks like a name too. Names of settings have no digits, or underscores between short words.
+pub(super) fn name_of(text: &str) -> String {
+    let last = text.rsplit('.').next().unwrap_or(text);
+    let plain = last.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(last.len());
+    let end = text.len() - last.len() + plain;
+    let is_secret =
+        last[..plain].split('_').any(|word| word.len() >= LONGEST_WORD && word.contains(|c: char| c.is_ascii_digit()));
+    if is_secret { String::new() } else { text[..end].to_owned() }
+}
+
 /// Control characters and marks that reorder text could rewrite what a terminal shows.
 pub(super) fn harmless(text: &str) -> String {
     let is_mark = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -92,6 +106,21 @@ pub(super) fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_shown_and_what_only_looks_like_one_is_not() {
+        for (text, shown) in [
+            ("BACKUP_PAHT", "BACKUP_PAHT"),
+            ("WEBHOOK_OPS2_URL", "WEBHOOK_OPS2_URL"),
+            ("notify.smtp_password=hunter2", "notify.smtp_password"),
+            ("notify.smtp_password hunter2", "notify.smtp_password"),
+            ("C2VJCMV0MTIZNDU2", ""),
+            ("notify.c2VjcmV0MTIzNDU2", ""),
+            ("", ""),
+        ] {
+            assert_eq!(name_of(text), shown);
+        }
+    }
 
     #[test]
     fn a_message_is_one_harmless_line() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::check::check;
 use super::expand::{Scope, expand};
 use super::find::{self, ConfigFile, PassedOver};
-use super::finding::harmless;
+use super::finding::{harmless, name_of};
 use super::format::{Format, Parsed};
 use super::keys::{self, Key};
 use super::parse::{Fault, Line};
@@ -267,7 +267,7 @@ fn finding(path: &Path, fault: Fault) -> Finding {
     Finding {
         weight: Weight::Mistake,
         origin: Origin::File { path: path.to_owned(), line: fault.number },
-        key: fault.key,
+        key: name_of(&fault.key),
         value: None,
         reason: fault.reason,
         suggestion: fault.suggestion,

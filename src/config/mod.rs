@@ -19,6 +19,7 @@ mod finding;
 mod format;
 mod keys;
 mod load;
+mod mask;
 mod nearest;
 mod origin;
 mod parse;

@@ -70,7 +70,7 @@ impl fmt::Display for Origin {
 }
 
 /// One value as it was given: all that `check` knows about files and variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Setting {
     /// The name as written, in capitals.
     pub(super) key: String,
@@ -78,4 +78,11 @@ pub(super) struct Setting {
     pub(super) value: String,
     /// Where it stands.
     pub(super) origin: Origin,
+}
+
+impl fmt::Debug for Setting {
+    /// Whether the value is a secret, only the table of keys knows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting").field("key", &self.key).field("origin", &self.origin).finish_non_exhaustive()
+    }
 }

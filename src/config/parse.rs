@@ -119,7 +119,10 @@ impl<'a> Parser<'a> {
             Some(end) if is_comment(&inside[end + 1..]) => pieces(&inside[..end], quote),
             Some(_) => Err(("has text after its closing quote", Some(IN_QUOTES))),
             None if BLOCKS.contains(&key) => self.block(inside, quote),
-            None => Err(("has no closing quote on its line", None)),
+            None => {
+                self.pass_over_rest(quote);
+                Err(("has no closing quote on its line", None))
+            }
         }
     }
 
@@ -152,6 +155,19 @@ impl<'a> Parser<'a> {
             next = self.next_line();
         }
         Err(OPEN)
+    }
+
+    /// What stands between the quotes is one value: its further lines are no settings to be named.
+    fn pass_over_rest(&mut self, quote: char) {
+        let is_rest = |line: &str| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with('#') && !looks_like_assignment(line)
+        };
+        while self.lines.peek().is_some_and(|(_, line)| is_rest(line)) {
+            if self.next_line().is_some_and(|line| closing(line, quote).is_some()) {
+                return;
+            }
+        }
     }
 
     fn next_line(&mut self) -> Option<&'a str> {

@@ -1,8 +1,10 @@
 //! Settings of the tiers beside the local one, and of what each tier keeps.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::mask;
 use crate::units::ByteSize;
 
 /// A second directory, on a mounted disk or share.
@@ -19,7 +21,7 @@ pub struct Secondary {
 }
 
 /// A remote of rclone, or a directory where one is mounted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Cloud {
     /// `CLOUD_REMOTE`: `name`, `name:path`, or an absolute path.
     pub remote: String,
@@ -51,6 +53,18 @@ pub struct Cloud {
     pub retries: u32,
     /// `RCLONE_FLAGS`, one argument each.
     pub flags: Vec<String>,
+}
+
+impl fmt::Debug for Cloud {
+    /// Secrets may stand among the flags.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud")
+            .field("remote", &mask::remote(&self.remote))
+            .field("path", &self.path)
+            .field("logs", &mask::remote(&self.logs))
+            .field("flags", &mask::flags(self.flags.iter().map(String::as_str)))
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the copy in the cloud is checked.
