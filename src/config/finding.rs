@@ -87,9 +87,13 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// A name nobody knows as it may be shown: the rest of a secret that went over two lines, `c2VjcmV0MTIz==`,
-/// looks like a name too. Names of settings have no digits, or underscores between short words.
+/// looks like a name too.
 pub(super) fn name_of(text: &str) -> String {
     let last = text.rsplit('.').next().unwrap_or(text);
+    // `<<`: too short to hide anything.
+    if last.len() < 4 {
+        return text.to_owned();
+    }
     let plain = last.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(last.len());
     let end = text.len() - last.len() + plain;
     let is_secret =
@@ -114,6 +118,7 @@ mod tests {
             ("WEBHOOK_OPS2_URL", "WEBHOOK_OPS2_URL"),
             ("notify.smtp_password=hunter2", "notify.smtp_password"),
             ("notify.smtp_password hunter2", "notify.smtp_password"),
+            ("general.<<", "general.<<"),
             ("C2VJCMV0MTIZNDU2", ""),
             ("notify.c2VjcmV0MTIzNDU2", ""),
             ("", ""),

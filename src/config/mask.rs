@@ -50,7 +50,7 @@ fn header(text: &str) -> String {
 pub(super) fn remote(text: &str) -> String {
     let name = text.strip_prefix(':').unwrap_or(text);
     match name.find([',', ':']) {
-        Some(at) if name[at..].starts_with(',') => format!("{}{MASK}", &text[..text.len() - name.len() + at + 1]),
+        Some(at) if name[at..].starts_with(',') => format!("{}{MASK}", &text[..=text.len() - name.len() + at]),
         _ => text.to_owned(),
     }
 }
