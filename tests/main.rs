@@ -8,6 +8,7 @@
 
 mod architecture;
 mod audit;
+mod canary;
 mod captured;
 mod cli;
 mod cloud;
