@@ -76,9 +76,7 @@ impl Aviary {
             let heard = self.heard_in(line);
             (!heard.is_empty()).then(|| format!("{heard:?} in {:.500}", String::from_utf8_lossy(line)))
         });
-        if !self.heard_in(bytes).is_empty() {
-            panic!("{place}: {:#?}", loud.collect::<Vec<_>>());
-        }
+        assert!(self.heard_in(bytes).is_empty(), "{place}: {:#?}", loud.collect::<Vec<_>>());
     }
 
     /// What a command said on both streams.
@@ -124,7 +122,7 @@ fn private_file(path: &Path, text: impl AsRef<[u8]>) -> String {
 
 fn sha256(bytes: impl AsRef<[u8]>) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes.as_ref());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The program with this configuration; its state and temporary files lie below the sample too.

@@ -153,7 +153,7 @@ fn a_clear_backup_holds_the_secrets_of_the_host_and_nothing_beside_it_does() {
     for dir in ["backups", "second", "cloud/pve"] {
         let names = names_in(&farm.sample.path(dir));
         assert!(
-            names.iter().filter(|name| name.ends_with(".tar")).count() == 2 && names.len() >= 8,
+            names.iter().filter(|name| is_archive(Path::new(name))).count() == 2 && names.len() >= 8,
             "{dir}: {names:?}"
         );
     }
@@ -260,7 +260,7 @@ impl Farm {
     /// Keys that are wrong, broken, not there, or in the place of another.
     fn assert_fails_silently(&self) {
         let open = |option: &str, file: &str, why: &str| {
-            self.hear_fail(&["cat", "latest", "/etc/shadow", option, file, "-vv"], why)
+            self.hear_fail(&["cat", "latest", "/etc/shadow", option, file, "-vv"], why);
         };
         let half = &PRIVATE[..PRIVATE.len() - 8];
         for (name, text) in [

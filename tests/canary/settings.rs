@@ -59,14 +59,14 @@ fn yaml(sample: &Sample, values: &[(String, &'static Key, String)]) -> String {
         let section = sections.entry(key.section.name().unwrap_or("notify")).or_default();
         writeln!(section, "  {}: '{value}'", name.to_ascii_lowercase()).unwrap();
     }
-    sections.into_iter().map(|(name, lines)| format!("{name}:\n{lines}")).collect()
+    sections.into_iter().map(|(name, lines)| format!("{name}:\n{lines}")).collect::<Vec<_>>().concat()
 }
 
 /// Variables beside the usual ones.
 type Variables = Vec<(String, String)>;
 
 /// Runs all commands, and demands that each is silent and that those about settings end with `code`.
-fn assert_silent(sample: &Sample, aviary: &Aviary, config: &str, variables: &Variables, code: i32, what: &str) {
+fn assert_silent(sample: &Sample, aviary: &Aviary, (config, variables): (&str, &Variables), code: i32, what: &str) {
     // Where the settings cannot be read, no command gets further than that.
     for arguments in COMMANDS.iter().step_by(if code == 0 { 1 } else { 3 }) {
         let mut program = program_with(sample, config, arguments);
@@ -90,18 +90,18 @@ fn write_yaml(sample: &Sample, lines: &str) {
 fn a_secret_in_a_file_is_shown_by_no_command() {
     let (sample, mut aviary) = (host(), Aviary::default());
     let values = values(&mut aviary);
-    let env: String = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect();
+    let env = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect::<Vec<_>>().concat();
     sample.configure(&env);
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "backup.env");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "backup.env");
     let in_sections: Vec<_> = values.into_iter().filter(|(_, key, _)| key.section.name().is_some()).collect();
     write_yaml(&sample, &yaml(&sample, &in_sections));
-    assert_silent(&sample, &aviary, "backup.yaml", &Variables::new(), 0, "backup.yaml");
+    assert_silent(&sample, &aviary, ("backup.yaml", &Variables::new()), 0, "backup.yaml");
     // Given twice: the one that does not count is told.
     sample.configure(&format!("{env}{}", env.replace("q9X", "q8X")));
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "twice");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "twice");
     // Others can read it.
     std::fs::set_permissions(sample.path("backup.env"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 2, "exposed");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 2, "exposed");
 }
 
 #[test]
@@ -110,20 +110,20 @@ fn a_secret_from_outside_the_file_is_shown_by_no_command() {
     let values = values(&mut aviary);
     let variables: Variables =
         values.iter().map(|(name, _, value)| (format!("PROXMOX_BACKUP_{name}"), value.clone())).collect();
-    assert_silent(&sample, &aviary, "backup.env", &variables, 0, "environment");
+    assert_silent(&sample, &aviary, ("backup.env", &variables), 0, "environment");
 
     let file = |name: &str, value: &str| private_file(&sample.path("secrets").join(name), format!("{value}\n"));
     let named: Vec<(String, String)> =
         values.iter().map(|(name, _, value)| (format!("{name}_FILE"), file(name, value))).collect();
-    let lines: String = named.iter().map(|(name, path)| format!("{name}={path}\n")).collect();
+    let lines = named.iter().map(|(name, path)| format!("{name}={path}\n")).collect::<Vec<_>>().concat();
     sample.configure(&lines);
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "KEY_FILE");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "KEY_FILE");
     let variables = named.iter().map(|(name, path)| (format!("PROXMOX_BACKUP_{name}"), path.clone())).collect();
     sample.configure("");
-    assert_silent(&sample, &aviary, "backup.env", &variables, 0, "KEY_FILE in the environment");
+    assert_silent(&sample, &aviary, ("backup.env", &variables), 0, "KEY_FILE in the environment");
 
     let directory = vec![("CREDENTIALS_DIRECTORY".to_owned(), sample.path("secrets").display().to_string())];
-    assert_silent(&sample, &aviary, "backup.env", &directory, 0, "credentials");
+    assert_silent(&sample, &aviary, ("backup.env", &directory), 0, "credentials");
     let shown = program_with(&sample, "backup.env", &["config", "show", "--changed"])
         .envs(directory.iter().map(|(name, value)| (name, value)))
         .output()
@@ -135,9 +135,9 @@ fn a_secret_from_outside_the_file_is_shown_by_no_command() {
         for (name, _, value) in &values {
             private_file(&sample.path("secrets").join(name), [value.as_bytes(), wrong, value.as_bytes()].concat());
         }
-        assert_silent(&sample, &aviary, "backup.env", &directory, 2, &format!("wrong credentials {number}"));
+        assert_silent(&sample, &aviary, ("backup.env", &directory), 2, &format!("wrong credentials {number}"));
         sample.configure(&lines);
-        assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 2, &format!("wrong KEY_FILE {number}"));
+        assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 2, &format!("wrong KEY_FILE {number}"));
         sample.configure("");
     }
     // Others can read them; a directory; nothing there.
@@ -145,7 +145,7 @@ fn a_secret_from_outside_the_file_is_shown_by_no_command() {
     for path in crate::sample::files_in(&sample.path("secrets")) {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
     }
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 2, "open KEY_FILE");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 2, "open KEY_FILE");
 }
 
 /// What people write when a secret gets into the wrong form. `K` is the key, `C` the secret.
@@ -252,7 +252,7 @@ fn a_bad_value_is_not_quoted() {
         })
         .collect();
     sample.configure(&lines.concat());
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 2, "bad values");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 2, "bad values");
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn secrets_inside_open_settings_are_masked() {
          RCLONE_FLAGS=\"--checkers=4 --sftp-pass={flag} --s3-secret-access-key {apart} --s3-acl private\"\n"
     );
     sample.configure(&lines);
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "open settings");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "open settings");
     let shown = program_with(&sample, "backup.env", &["config", "show"]).output().unwrap();
     let shown = String::from_utf8_lossy(&shown.stdout);
     for expected in
@@ -274,12 +274,12 @@ fn secrets_inside_open_settings_are_masked() {
         assert!(shown.contains(expected), "{shown}");
     }
     sample.configure(&lines.replace("https://", "ftp://"));
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 2, "bad addresses");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 2, "bad addresses");
     sample.configure(&format!("RCLONE_FLAGS=\"--sftp-pass={flag} --dry-run\"\n{lines}"));
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "flags twice");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "flags twice");
     let remote = format!(":sftp,host=x,pass={flag}:pve");
     sample.configure(&format!("CLOUD_ENABLED=true\nCLOUD_REMOTE=\"{remote}\"\n"));
-    assert_silent(&sample, &aviary, "backup.env", &Variables::new(), 0, "a remote written out");
+    assert_silent(&sample, &aviary, ("backup.env", &Variables::new()), 0, "a remote written out");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_converted_file_is_private_and_complete() {
     let (sample, mut aviary) = (host(), Aviary::default());
     let values = values(&mut aviary);
     let unused = aviary.hatch("replaced by the line below");
-    let env: String = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect();
+    let env = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect::<Vec<_>>().concat();
     sample.configure(&format!("SMTP_PASSWORD={unused}\n{env}"));
     let target = sample.path("secrets/converted.yaml");
     std::fs::create_dir(sample.path("secrets")).unwrap();
@@ -310,7 +310,7 @@ fn types_of_the_configuration_hide_secrets_when_they_are_printed() {
     let (sample, mut aviary) = (host(), Aviary::default());
     let flag = aviary.hatch("flag");
     let values = values(&mut aviary);
-    let env: String = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect();
+    let env = values.iter().map(|(name, _, value)| format!("{name}={value}\n")).collect::<Vec<_>>().concat();
     sample.configure(&format!("CLOUD_ENABLED=true\nCLOUD_REMOTE=box:\nRCLONE_FLAGS=--sftp-pass={flag}\n{env}"));
     let source = Source::live(Some(sample.path("backup.env")), None).unwrap();
     let loaded = load(&source, &BTreeMap::new(), &[]).unwrap();
