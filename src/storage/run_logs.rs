@@ -12,6 +12,8 @@ const LOG: &str = "backup-";
 const STATS: &str = "backup-stats-";
 /// Start and end of the names of both kinds.
 const KINDS: [(&str, &str); 2] = [(LOG, ".log"), (STATS, ".json")];
+/// Of `20260101-000000`; reading alone would take shorter numbers too.
+const STAMP_LENGTH: usize = 15;
 /// From the start of a log to the time in the name of its backup.
 const CHECKS_TAKE: TimeDelta = TimeDelta::minutes(10);
 
@@ -46,22 +48,7 @@ impl RunLogs {
 
     /// What is to go: the logs of `removed` backups of this host, and all but the newest `limit` (0 = all stay).
     pub(super) fn doomed(&self, host: &str, removed: &[BackupId], limit: usize) -> Result<Doomed, StorageError> {
-        let names = self.names()?;
-        let unfinished = names.iter().filter(|name| is_unfinished(name, host)).cloned().collect();
-        let own: Vec<&BackupId> = removed.iter().filter(|id| id.host() == host).collect();
-        let mut logs: Vec<String> =
-            own.iter().map(|id| format!("{id}.log")).filter(|log| names.contains(log)).collect();
-        for kind in KINDS {
-            let mut of_kind: Vec<(NaiveDateTime, &String)> =
-                names.iter().filter_map(|name| Some((stamp_of(name, kind, host)?, name))).collect();
-            of_kind.sort_unstable_by(|a, b| b.cmp(a));
-            let of_removed = own.iter().filter_map(|id| log_of(id, &of_kind));
-            let beyond = of_kind.iter().skip(if limit == 0 { usize::MAX } else { limit }).map(|(_, name)| *name);
-            logs.extend(of_removed.chain(beyond).cloned());
-        }
-        logs.sort_unstable();
-        logs.dedup();
-        Ok(Doomed { logs, unfinished })
+        Ok(doomed_of(&self.names()?, host, removed, limit))
     }
 
     /// All logs and statistics of this host.
@@ -89,6 +76,25 @@ pub(super) struct Doomed {
     pub(super) unfinished: Vec<String>,
 }
 
+/// What is to go of these names: the logs of `removed` backups of this host, and all but the newest
+/// `limit` (0 = all stay).
+pub(super) fn doomed_of(names: &[String], host: &str, removed: &[BackupId], limit: usize) -> Doomed {
+    let unfinished = names.iter().filter(|name| is_unfinished(name, host)).cloned().collect();
+    let own: Vec<&BackupId> = removed.iter().filter(|id| id.host() == host).collect();
+    let mut logs: Vec<String> = own.iter().map(|id| format!("{id}.log")).filter(|log| names.contains(log)).collect();
+    for kind in KINDS {
+        let mut of_kind: Vec<(NaiveDateTime, &String)> =
+            names.iter().filter_map(|name| Some((stamp_of(name, kind, host)?, name))).collect();
+        of_kind.sort_unstable_by(|a, b| b.cmp(a));
+        let of_removed = own.iter().filter_map(|id| log_of(id, &of_kind));
+        let beyond = of_kind.iter().skip(if limit == 0 { usize::MAX } else { limit }).map(|(_, name)| *name);
+        logs.extend(of_removed.chain(beyond).cloned());
+    }
+    logs.sort_unstable();
+    logs.dedup();
+    Doomed { logs, unfinished }
+}
+
 /// The log of a backup is the newest that was begun before it; a run makes its checks in between.
 fn log_of<'a>(id: &BackupId, newest_first: &[(NaiveDateTime, &'a String)]) -> Option<&'a String> {
     let (begun, name) = newest_first.iter().find(|(begun, _)| *begun <= id.taken())?;
@@ -105,7 +111,7 @@ fn is_unfinished(name: &str, host: &str) -> bool {
 /// `<start><host>-<stamp><end>`: the stamp.
 fn stamp_of(name: &str, (start, end): (&str, &str), host: &str) -> Option<NaiveDateTime> {
     let stamp = name.strip_prefix(start)?.strip_suffix(end)?.strip_prefix(host)?.strip_prefix('-')?;
-    NaiveDateTime::parse_from_str(stamp, "%Y%m%d-%H%M%S").ok()
+    NaiveDateTime::parse_from_str(stamp, "%Y%m%d-%H%M%S").ok().filter(|_| stamp.len() == STAMP_LENGTH)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::answers::Entry;
 use super::remote::Remote;
 use crate::bundle::{BUNDLE, BackupId, Origin, SIDE_FILES, parse_name};
+use crate::storage::run_logs::{Doomed, doomed_of};
 use crate::storage::{Stored, Tier};
 use crate::system::PartialFile;
 
@@ -98,31 +99,17 @@ impl Listing {
             .is_some_and(|archive| is_ours(archive) && !self.has(archive) && !self.has(&format!("{archive}{BUNDLE}")))
     }
 
-    /// Logs of a host to remove: those of removed backups, and all but the newest `keep`; 0 keeps all.
-    pub(super) fn logs_to_remove(&self, host: &str, removed: &[BackupId], keep: u32) -> Vec<&str> {
-        let mut own: Vec<(&str, &str)> = self.names().filter_map(|name| Some((log_stamp(name, host)?, name))).collect();
-        // Stamps have a fixed width: the order of text is the order of time.
-        own.sort_unstable_by(|a, b| b.cmp(a));
-        let of_removed =
-            |stamp: &str| removed.iter().any(|id| id.host() == host && id.taken().format(STAMP).to_string() == stamp);
-        let is_over = |place: usize| keep > 0 && place >= keep as usize;
-        let going = own.iter().enumerate().filter(|(place, (stamp, _))| is_over(*place) || of_removed(stamp));
-        going.map(|(_, (_, name))| *name).collect()
+    /// Logs and statistics of a host to remove: those of removed backups, and all but the newest `keep`; 0 keeps all.
+    pub(super) fn logs_to_remove(&self, host: &str, removed: &[BackupId], keep: u32) -> Vec<String> {
+        let names: Vec<String> = self.names().map(str::to_owned).collect();
+        let Doomed { logs, unfinished } = doomed_of(&names, host, removed, keep as usize);
+        logs.into_iter().chain(unfinished).collect()
     }
 }
 
 /// The name of a host's write test: always the same, so that one that stays is found.
 pub(super) fn write_test(host: &str) -> String {
     format!("{WRITE_TEST}{host}")
-}
-
-const STAMP: &str = "%Y%m%d-%H%M%S";
-
-/// The stamp in `backup-<host>-<stamp>.log`.
-fn log_stamp<'a>(name: &'a str, host: &str) -> Option<&'a str> {
-    let stamp = name.strip_prefix("backup-")?.strip_suffix(".log")?.strip_prefix(host)?.strip_prefix('-')?;
-    let read = chrono::NaiveDateTime::parse_from_str(stamp, STAMP).ok()?;
-    (read.format(STAMP).to_string() == stamp).then_some(stamp)
 }
 
 fn side_endings() -> impl Iterator<Item = &'static str> {
@@ -229,15 +216,17 @@ mod tests {
             "backup-a-20260102-000000.log",
             "backup-a-20260103-000000.log",
             "backup-a-20260104-000000.log",
+            "backup-stats-a-20260103-000000.json",
+            "backup-stats-a-20260104-000000.json",
             "backup-a-b-20260101-000000.log",
             "backup-a-2026131-000000.log",
             "backup-b-20260101-000000.log",
         ]);
-        let (gone, _) = parse_name("a-backup-20260103-000000.tar").unwrap();
+        let (gone, _) = parse_name("a-backup-20260103-000002.tar").unwrap();
         let (other, _) = parse_name("b-backup-20260104-000000.tar").unwrap();
         assert_eq!(
             listing.logs_to_remove("a", &[gone, other], 3),
-            ["backup-a-20260103-000000.log", "backup-a-20260101-000000.log"]
+            ["backup-a-20260101-000000.log", "backup-a-20260103-000000.log", "backup-stats-a-20260103-000000.json"]
         );
         assert!(listing.logs_to_remove("a", &[], 0).is_empty());
         assert!(listing.logs_to_remove("c", &[], 1).is_empty());

@@ -86,7 +86,8 @@ impl Rclone {
         let Some(dir) = &setup.logs else { return Ok(0) };
         let listing: Listing = self.listing(setup, dir)?;
         let names = listing.logs_to_remove(host, removed, keep);
-        for (number, batch) in names.chunks(self.settings.batch_size).enumerate() {
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (number, batch) in all.chunks(self.settings.batch_size).enumerate() {
             if number > 0 {
                 self.session.pause(self.settings.batch_pause)?;
             }
