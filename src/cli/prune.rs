@@ -27,7 +27,7 @@ pub(super) fn run(session: &Session, dry_run: bool, output: &mut Output) -> Resu
     }
     // A run that is at work must not lose its place in the count.
     let _lock = preflight::run(&config.local, &now, Touch::Really).map_err(Failure::from)?;
-    let done = prune(&tiers, &config.retention, &host, now, |_| true);
+    let done = prune(&tiers, &config.retention, &host, now);
     if output.is_json() {
         let tiers: Vec<Value> = done.iter().map(done_json).collect();
         // The local tier stands at the top as well.

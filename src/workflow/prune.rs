@@ -57,27 +57,48 @@ pub fn plan_tier(
     Ok(TierPlan { tier: store.tier(), place: store.place(), plan, stored })
 }
 
-/// Retention on the tiers that `wanted` names, side by side; what was done is said in their order.
-pub fn prune(
-    tiers: &Tiers,
-    retention: &Retention,
-    host: &Host,
-    now: DateTime<Local>,
-    wanted: impl Fn(Tier) -> bool,
-) -> Vec<Pruned> {
+/// Retention on all tiers, side by side, of the logs too; what was done is said in their order.
+pub fn prune(tiers: &Tiers, retention: &Retention, host: &Host, now: DateTime<Local>) -> Vec<Pruned> {
+    on_each(
+        tiers,
+        |_| true,
+        |store| {
+            let mut pruned = prune_tier(store, retention, host, now);
+            prune_logs(store, retention, host, &mut pruned);
+            pruned
+        },
+    )
+}
+
+fn on_each(tiers: &Tiers, wanted: impl Fn(Tier) -> bool, work: impl Fn(&dyn Store) -> Pruned + Sync) -> Vec<Pruned> {
     let stores: Vec<&dyn Store> = tiers.all().filter(|store| wanted(store.tier())).collect();
-    let pruned = side_by_side(&stores, |store| prune_tier(store, retention, host, now));
+    let pruned = side_by_side(&stores, work);
     for one in &pruned {
         narrate(one);
     }
     pruned
 }
 
+/// The logs of what was removed, and those beyond `MAX_*_LOGS`. After a run the tiers beside the local
+/// one do it when they get the log of that run.
+fn prune_logs(store: &dyn Store, retention: &Retention, host: &Host, pruned: &mut Pruned) {
+    if store.tier() == Tier::Local || pruned.present.is_none() {
+        return;
+    }
+    if let Err(error) = store.prune_logs(&host.name, &pruned.removed, kept(retention, store.tier()).logs) {
+        pruned.issues.push(Issue::warning(Stage::Retention, format!("logs, {}", pruned.place), error.to_string()));
+    }
+}
+
 /// Retention after a run: on the tiers that received today's backup, and on no other.
 pub(super) fn prune_after(job: &BackupJob<'_>, report: &mut RunReport) {
     let received = |report: &RunReport, tier| report.tier(tier).is_some_and(|facts| facts.copy.is_ok());
     let now = job.system.clock.now();
-    let pruned = prune(job.tiers, &job.config.retention, &report.host, now, |tier| received(report, tier));
+    let pruned = on_each(
+        job.tiers,
+        |tier| received(report, tier),
+        |store| prune_tier(store, &job.config.retention, &report.host, now),
+    );
     for Pruned { tier, present, removed, issues, .. } in pruned {
         report.issues.extend(issues);
         if let Some(facts) = report.tiers.iter_mut().find(|facts| facts.tier == tier) {
