@@ -6,7 +6,7 @@ use super::super::bounded::Steps;
 use super::super::{StorageError, Stored, Tier};
 use super::trash;
 use crate::bundle::{BUNDLE, Backup, DECRYPTED, parse_name};
-use crate::system::{PartialFile, Root, remove_file};
+use crate::system::{Kind, PartialFile, Root, remove_file};
 
 /// A backup that is being removed has this in front of its name.
 pub(super) const TRASH: &str = ".trash-";
@@ -97,9 +97,14 @@ pub(super) fn files_of_host(dir: &Path, host: &str) -> Result<Vec<String>, Stora
 fn names_in(dir: &Path) -> Result<Vec<String>, StorageError> {
     match Root::live().and_then(|root| root.list(dir)) {
         Ok(names) => Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect()),
-        Err(error) if error.is_absent() => Ok(Vec::new()),
+        // A file in its place is no empty directory.
+        Err(error) if error.is_absent() && !is_file(dir) => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_file(path: &Path) -> bool {
+    Root::live().is_ok_and(|root| root.stat(path).is_ok_and(|stat| stat.is_some_and(|stat| stat.kind == Kind::File)))
 }
 
 /// One of the sorted names of the directory, when it is a backup.
