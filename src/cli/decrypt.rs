@@ -14,7 +14,7 @@ use crate::bundle::Backup;
 use crate::storage::{Store, Stored};
 use crate::system::create_private_dir;
 use crate::units::ByteSize;
-use crate::workflow::{Ask, ExitCode, Failure, Listing, Silent, Tiers, decrypt, needs_decrypting};
+use crate::workflow::{Ask, ExitCode, Failure, Listing, Silent, Tiers, bring, decrypt, needs_decrypting};
 
 /// Where the dialogue proposes to put the copy.
 const USUAL_PLACE: &str = "./restore";
@@ -91,8 +91,7 @@ fn brought_here(tiers: &Tiers, stored: &Stored, place: &Path) -> Result<PathBuf,
     let Some(store) = store else { return Ok(stored.path.clone()) };
     let place = absolute(place)?;
     create_private_dir(&place)?;
-    info!("Copying {} from {}", stored.id, store.place());
-    Ok(store.fetch(stored, &place)?)
+    Ok(bring(store, stored, &place)?)
 }
 
 fn ask_number<'a>(ask: &mut dyn Ask, stored: &'a [Stored]) -> Option<&'a Stored> {

@@ -6,7 +6,7 @@ mod rclone;
 mod run_logs;
 mod store;
 
-pub use directory::{Directory, DirectoryStore, Terms};
+pub use directory::{Directory, DirectoryStore, Terms, take_in};
 pub use rclone::{Rclone, Trouble};
 pub use run_logs::RunLogs;
 pub use store::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};

@@ -4,33 +4,40 @@ use std::path::{Path, PathBuf};
 
 use log::info;
 
+use super::find::LATEST;
 use super::{Failure, Tiers, choose, tell};
 use crate::issue::{Issue, Stage};
-use crate::storage::Tier;
+use crate::storage::{StorageError, Store, Stored, Tier, take_in};
+use crate::system::{Afterwards, Workspace, remove_stale_workspaces};
+
+/// A backup and the tier it lies on.
+type Offer<'a> = (&'a dyn Store, Stored);
 
 /// Copies the backup `wanted` names into `into`, or to the local tier. `from` names the tier; without
-/// it the others are asked in their order. Gives its bundle or archive.
+/// it the others are asked in their order, and for the latest all of them. Gives its bundle or archive.
 pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: &Path) -> Result<PathBuf, Failure> {
     let asked = |tier| from.map_or(tier != Tier::Local, |from| tier == from);
-    let mut why_not = Vec::new();
+    let (mut offers, mut why_not): (Vec<Offer<'_>>, _) = (Vec::new(), Vec::new());
     for store in tiers.all().filter(|store| asked(store.tier())) {
-        let fetched = store.list().and_then(|stored| match choose(&stored, host, wanted) {
-            Ok(found) => {
-                info!("Copying {} from {}", found.id, store.place());
-                store.fetch(found, into).map(Ok)
-            }
-            Err(why) => Ok(Err(why)),
-        });
-        match fetched {
-            Ok(Ok(path)) => return Ok(path),
-            Ok(Err(why)) => why_not.push(format!("{why} in {}", store.place())),
-            Err(error) if from.is_some() => return Err(error.into()),
-            Err(error) => {
-                // The next tier may have it.
-                tell(&[Issue::warning(Stage::Storage, store.place(), error.to_string())]);
-                why_not.push(format!("{}: {error}", store.place()));
+        match store.list() {
+            Ok(stored) => match choose(&stored, host, wanted) {
+                Ok(found) => offers.push((store, found.clone())),
+                Err(why) => why_not.push(format!("{why} in {}", store.place())),
+            },
+            Err(error) => why_not.push(pass_over(store, error.into(), from)?),
+        }
+        if wanted != LATEST {
+            if let Some(path) = first_whole(std::mem::take(&mut offers), from, into, &mut why_not)? {
+                return Ok(path);
             }
         }
+    }
+    // A tier may lag behind: an older one is not the latest.
+    if let Some(newest) = offers.iter().map(|(_, stored)| stored.id.taken()).max() {
+        offers.retain(|(_, stored)| stored.id.taken() == newest);
+    }
+    if let Some(path) = first_whole(offers, from, into, &mut why_not)? {
+        return Ok(path);
     }
     if why_not.is_empty() {
         why_not.push(match from {
@@ -39,4 +46,50 @@ pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: 
         });
     }
     Err(Failure::NotFound(why_not.join("; ")))
+}
+
+/// Brings the first of these that is whole.
+fn first_whole(
+    offers: Vec<Offer<'_>>,
+    from: Option<Tier>,
+    into: &Path,
+    why_not: &mut Vec<String>,
+) -> Result<Option<PathBuf>, Failure> {
+    for (store, found) in offers {
+        match bring(store, &found, into) {
+            Ok(path) => return Ok(Some(path)),
+            Err(error) => why_not.push(pass_over(store, error, from)?),
+        }
+    }
+    Ok(None)
+}
+
+/// The next tier may have it, unless this one was asked for by name.
+fn pass_over(store: &dyn Store, error: Failure, from: Option<Tier>) -> Result<String, Failure> {
+    if from.is_some() || matches!(error, Failure::Storage(StorageError::Cancelled(_))) {
+        return Err(error);
+    }
+    tell(&[Issue::warning(Stage::Storage, store.place(), error.to_string())]);
+    Ok(format!("{}: {error}", store.place()))
+}
+
+/// Copies a backup from its tier. What rclone brings is what lies on the remote, whole or not: it is
+/// looked into before it gets its name.
+pub fn bring(store: &dyn Store, found: &Stored, into: &Path) -> Result<PathBuf, Failure> {
+    info!("Copying {} from {}", found.id, store.place());
+    if found.path.is_absolute() {
+        return Ok(store.fetch(found, into)?);
+    }
+    let _ = remove_stale_workspaces(into);
+    let waiting = Workspace::create(into, Afterwards::Remove)?;
+    store.fetch(found, waiting.path())?;
+    let files: Vec<PathBuf> = found.files.iter().map(|name| waiting.path().join(name)).collect();
+    let brought = take_in(&files, into).map_err(|error| match error {
+        // Nobody knows the place where it waited.
+        StorageError::Unusable { path, why } if Path::new(&path).starts_with(waiting.path()) => {
+            StorageError::Unusable { path: found.path.display().to_string(), why }
+        }
+        other => other,
+    });
+    Ok(brought?)
 }

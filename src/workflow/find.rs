@@ -7,6 +7,9 @@ use crate::bundle::Backup;
 use crate::storage::{Stored, Tier};
 use crate::system::Root;
 
+/// The word for the newest backup.
+pub(super) const LATEST: &str = "latest";
+
 /// Opens the backup `wanted` names: a path, `latest`, an ID, a file name, the end of an ID. The local
 /// tier is asked first, the next one only when the backup is not there.
 pub fn find(tiers: &Tiers, host: &str, wanted: &str) -> Result<Backup, Failure> {
@@ -38,7 +41,7 @@ fn is_file(path: &Path) -> bool {
 
 /// The backup of this list that `wanted` names: `latest`, an ID, a file name, the end of an ID.
 pub fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, String> {
-    if wanted == "latest" {
+    if wanted == LATEST {
         return newest(stored, host);
     }
     let file_name = |backup: &&Stored| backup.path.file_name().is_some_and(|name| name.to_string_lossy() == wanted);

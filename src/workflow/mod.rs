@@ -39,7 +39,7 @@ pub use dry_run::{DryRun, dry_run};
 pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
-pub use fetch::fetch;
+pub use fetch::{bring, fetch};
 pub use find::{choose, find};
 pub use key::{
     DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,

@@ -123,6 +123,14 @@ impl DirectoryStore {
     }
 }
 
+/// Copies a backup that waits in one directory of this machine into another: looked into first,
+/// read back, never over another file. Gives its bundle or archive.
+pub fn take_in(files: &[PathBuf], into: &Path) -> Result<PathBuf, StorageError> {
+    let target = copy::Target { dir: into, owner: None, has_modes: false };
+    copy::copy_backup(files, &target, &Steps::unwatched())?;
+    Ok(files.first().and_then(|file| file.file_name()).map_or_else(PathBuf::new, |name| into.join(name)))
+}
+
 impl Store for DirectoryStore {
     fn tier(&self) -> Tier {
         self.site.tier
