@@ -244,7 +244,7 @@ fn the_salt_of_an_older_tool_may_be_named() {
 }
 
 /// A program on a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keyboard: ChildStdin,
     screen: Arc<Mutex<Vec<u8>>>,
@@ -253,7 +253,7 @@ struct Terminal {
 
 impl Terminal {
     /// `None` without util-linux' `script`. What the terminal is like in the end is shown last.
-    fn start(sample: &Sample, arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(sample: &Sample, arguments: &[&str]) -> Option<Self> {
         if Command::new("script").arg("--version").output().is_err() {
             skip("script is not installed");
             return None;
@@ -281,12 +281,12 @@ impl Terminal {
         Some(Self { child, keyboard, screen, read: 0 })
     }
 
-    fn transcript(&self) -> String {
+    pub(crate) fn transcript(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
     }
 
     /// Waits for a question that was not there before, then types.
-    fn answer(&mut self, question: &str, keys: &str) {
+    pub(crate) fn answer(&mut self, question: &str, keys: &str) {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
             let transcript = self.transcript();
@@ -302,7 +302,7 @@ impl Terminal {
     }
 
     /// Exit code and everything that was on the screen.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.answer("speed ", "");
         let status = self.child.wait().unwrap();
         std::thread::sleep(Duration::from_millis(100));

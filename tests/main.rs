@@ -41,5 +41,6 @@ mod scene;
 mod security;
 mod signature;
 mod steady;
+mod three_tiers;
 mod tiers;
 mod traced;

@@ -18,6 +18,8 @@ use proxmox_backup::workflow::{BackupJob, Failure, Tiers, backup};
 pub(crate) struct Sample {
     dir: tempfile::TempDir,
     name: String,
+    /// For the program, beside what it always gets.
+    pub(crate) environment: BTreeMap<String, String>,
 }
 
 impl Sample {
@@ -34,7 +36,7 @@ impl Sample {
     pub(crate) fn empty(name: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("root")).unwrap();
-        let sample = Self { dir, name: name.to_owned() };
+        let sample = Self { dir, name: name.to_owned(), environment: BTreeMap::new() };
         sample.configure("");
         sample
     }
@@ -69,7 +71,8 @@ impl Sample {
             .env("RUNTIME_DIRECTORY", self.path("run"))
             .env("STATE_DIRECTORY", self.path("state"))
             .env("TZ", "UTC")
-            .env("PATH", "/usr/bin:/bin");
+            .env("PATH", "/usr/bin:/bin")
+            .envs(&self.environment);
         command
     }
 
@@ -110,7 +113,7 @@ impl Sample {
         work: impl FnOnce(&BackupJob<'_>) -> T,
     ) -> T {
         let cancel = Cancel::default();
-        let tiers = Tiers::of(config, &BTreeMap::new(), &cancel);
+        let tiers = Tiers::of(config, &self.environment, &cancel);
         let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel };
         let (run_dir, state_dir) = (self.path("run"), self.path("state"));
         work(&BackupJob {

@@ -1,7 +1,7 @@
 //! A tier that is a directory, on real file systems: what is put there is whole or not there, what
 //! cannot be used is named, what hangs is given up.
 
-mod hang;
+pub(crate) mod hang;
 mod killed;
 mod owners;
 
@@ -53,7 +53,7 @@ fn outgoing(dir: &Path) -> Outgoing {
 }
 
 /// A file system of its own in a file.
-fn disk(dir: &Path, kind: &str, mib: u64, point: &Path) -> Option<Mounted> {
+pub(crate) fn disk(dir: &Path, kind: &str, mib: u64, point: &Path) -> Option<Mounted> {
     let image = dir.join(format!("{kind}.image"));
     std::fs::File::create(&image).unwrap().set_len(mib << 20).unwrap();
     std::fs::create_dir_all(point).unwrap();
@@ -66,14 +66,14 @@ fn disk(dir: &Path, kind: &str, mib: u64, point: &Path) -> Option<Mounted> {
 }
 
 /// `point` shows `below` through a program that can be slow, strict or stopped.
-fn through_bindfs(options: &[&str], below: &Path, point: &Path) -> Option<Mounted> {
+pub(crate) fn through_bindfs(options: &[&str], below: &Path, point: &Path) -> Option<Mounted> {
     std::fs::create_dir_all(below).unwrap();
     std::fs::create_dir_all(point).unwrap();
     mount(&[&["bindfs"], options, &[below.to_str().unwrap()]].concat(), point)
 }
 
 /// Waits until a copy has begun in `dir`; gives its unfinished file.
-fn partial_in(dir: &Path, at_least: u64) -> PathBuf {
+pub(crate) fn partial_in(dir: &Path, at_least: u64) -> PathBuf {
     let end = Instant::now() + PATIENT;
     loop {
         let found = names_in(dir).into_iter().map(|name| dir.join(name)).find(|path| {
@@ -89,7 +89,7 @@ fn partial_in(dir: &Path, at_least: u64) -> PathBuf {
 }
 
 /// FUSE and NFS hide a file that is removed while it is open, for a moment.
-fn assert_left(dir: &Path, expected: &[&str]) {
+pub(crate) fn assert_left(dir: &Path, expected: &[&str]) {
     let end = Instant::now() + PATIENT;
     while names_in(dir) != expected {
         assert!(Instant::now() < end, "{:?} instead of {expected:?}", names_in(dir));
@@ -110,7 +110,7 @@ fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-fn flip_a_byte(path: &Path, at: u64) {
+pub(crate) fn flip_a_byte(path: &Path, at: u64) {
     use std::os::unix::fs::FileExt;
     let file = std::fs::File::options().read(true).write(true).open(path).unwrap();
     let mut byte = [0];

@@ -20,17 +20,17 @@ use proxmox_backup::units::ByteSize;
 use crate::sample::skip;
 
 /// Of the S3 remotes; must never be seen.
-pub(super) const SECRET: &str = "s3-very-secret-key";
+pub(crate) const SECRET: &str = "s3-very-secret-key";
 
 /// A directory with a configuration of rclone, a counting `rclone`, and servers.
-pub(super) struct Lab {
+pub(crate) struct Lab {
     dir: tempfile::TempDir,
     servers: Vec<Server>,
-    pub(super) cancel: Cancel,
+    pub(crate) cancel: Cancel,
 }
 
 /// A server that ends with the test, whatever becomes of it.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
 }
 
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// Stops it without ending it, or lets it go on.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         killpg(self.group(), signal).unwrap();
     }
 
@@ -64,13 +64,13 @@ impl Drop for Server {
 }
 
 /// A port that nobody listens on.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Lab {
     /// `None` without rclone, which CI must not hide.
-    pub(super) fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let has_rclone = FIXED_PATH.split(':').any(|dir| Path::new(dir).join("rclone").exists());
         if !has_rclone {
             skip("rclone is not installed");
@@ -85,13 +85,13 @@ impl Lab {
         Some(lab)
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Makes `rclone` a script that writes down its words and its process, does `before` and becomes
     /// the real one. In `before`, `$1` is rclone's command.
-    pub(super) fn wrap(&self, before: &str) {
+    pub(crate) fn wrap(&self, before: &str) {
         let (calls, pid) = (self.path("calls"), self.path("pid"));
         let script = format!(
             "#!/bin/sh\necho \"$*\" >>{}\necho $$ >{}\n{before}\nPATH={FIXED_PATH} exec rclone \"$@\"\n",
@@ -105,14 +105,14 @@ impl Lab {
     }
 
     /// How many processes of rclone were started since it was last asked.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         let _ = std::fs::remove_file(self.path("calls"));
         text.lines().map(str::to_owned).collect()
     }
 
     /// Waits for a call of rclone whose words hold `part`; gives its process.
-    pub(super) fn running(&self, part: &str) -> Pid {
+    pub(crate) fn running(&self, part: &str) -> Pid {
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             let calls = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
@@ -128,12 +128,12 @@ impl Lab {
     }
 
     /// Whether a process still runs.
-    pub(super) fn is_running(pid: Pid) -> bool {
+    pub(crate) fn is_running(pid: Pid) -> bool {
         kill(pid, None).is_ok()
     }
 
     /// Adds a remote.
-    pub(super) fn configure(&self, name: &str, settings: &[(&str, &str)]) {
+    pub(crate) fn configure(&self, name: &str, settings: &[(&str, &str)]) {
         let mut text = std::fs::read_to_string(self.path("rclone.conf")).unwrap_or_default();
         writeln!(text, "[{name}]").unwrap();
         for (key, value) in settings {
@@ -143,7 +143,7 @@ impl Lab {
     }
 
     /// The real rclone, for what a test prepares and looks at; gives stdout.
-    pub(super) fn rclone(&self, words: &[&str]) -> String {
+    pub(crate) fn rclone(&self, words: &[&str]) -> String {
         let output = self.command().args(words).output().unwrap();
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -155,7 +155,7 @@ impl Lab {
         command
     }
 
-    fn environment(&self) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let home = self.path("home").display().to_string();
         [("RCLONE_CONFIG", self.path("rclone.conf").display().to_string()), ("HOME", home)]
             .map(|(name, value)| (name.to_owned(), value))
@@ -163,13 +163,13 @@ impl Lab {
     }
 
     /// `crypt` over another remote.
-    pub(super) fn add_crypt(&self, name: &str, over: &str) {
+    pub(crate) fn add_crypt(&self, name: &str, over: &str) {
         let password = self.rclone(&["obscure", "hunter2"]);
         self.configure(name, &[("type", "crypt"), ("remote", over), ("password", &password)]);
     }
 
     /// `rclone serve KIND` of the directory `served/NAME`, as a remote.
-    pub(super) fn serve(&mut self, name: &str, kind: &str) -> usize {
+    pub(crate) fn serve(&mut self, name: &str, kind: &str) -> usize {
         let port = free_port();
         let root = self.path("served").join(name);
         std::fs::create_dir(&root).unwrap();
@@ -195,7 +195,7 @@ impl Lab {
     }
 
     /// An S3 server as remote `s3`; `None` where it is not installed, which CI must not hide.
-    pub(super) fn add_s3(&mut self, access: Access) -> Option<u16> {
+    pub(crate) fn add_s3(&mut self, access: Access) -> Option<u16> {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/s3-server/bin/moto_server");
         if !program.exists() {
             skip("no S3 server: tests/deps.sh installs it");
@@ -214,7 +214,7 @@ impl Lab {
     }
 
     /// A remote of kind S3 behind a port.
-    pub(super) fn point_s3(&self, name: &str, port: u16) {
+    pub(crate) fn point_s3(&self, name: &str, port: u16) {
         let endpoint = format!("http://127.0.0.1:{port}");
         self.configure(
             name,
@@ -229,12 +229,12 @@ impl Lab {
         );
     }
 
-    pub(super) fn server(&self, number: usize) -> &Server {
+    pub(crate) fn server(&self, number: usize) -> &Server {
         &self.servers[number]
     }
 
     /// Settings with short limits and no second attempts.
-    pub(super) fn settings(remote: &str) -> Cloud {
+    pub(crate) fn settings(remote: &str) -> Cloud {
         Cloud {
             remote: remote.to_owned(),
             path: String::new(),
@@ -255,19 +255,19 @@ impl Lab {
     }
 
     /// The tier with these settings, through the counting rclone.
-    pub(super) fn tier(&self, settings: &Cloud) -> Rclone {
+    pub(crate) fn tier(&self, settings: &Cloud) -> Rclone {
         let path = format!("{}:{FIXED_PATH}", self.path("bin").display());
         let runner = Runner::Live(Live::with_path(&path));
         Rclone::new(settings, runner, &self.environment(), self.cancel.clone())
     }
 
     /// A bundle of a host.
-    pub(super) fn bundle(&self, host: &str, day: u32, bytes: usize) -> Outgoing {
+    pub(crate) fn bundle(&self, host: &str, day: u32, bytes: usize) -> Outgoing {
         self.files(&[&format!("{host}-backup-202601{day:02}-020000.tar.zst.bundle.tar")], bytes)
     }
 
     /// An archive with its side files.
-    pub(super) fn archive(&self, host: &str, day: u32, bytes: usize) -> Outgoing {
+    pub(crate) fn archive(&self, host: &str, day: u32, bytes: usize) -> Outgoing {
         let archive = format!("{host}-backup-202601{day:02}-020000.tar.zst");
         let sides = ["sha256", "metadata", "manifest.json"].map(|end| format!("{archive}.{end}"));
         let names: Vec<&str> = std::iter::once(&archive).chain(&sides).map(String::as_str).collect();
@@ -287,11 +287,11 @@ impl Lab {
 
 /// Who an S3 server lets in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     Everybody,
     Nobody,
 }
 
-pub(super) fn id_of(name: &str) -> BackupId {
+pub(crate) fn id_of(name: &str) -> BackupId {
     parse_name(name).unwrap().0
 }

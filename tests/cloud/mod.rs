@@ -1,8 +1,8 @@
 //! The cloud tier with Debian's rclone and real servers on this machine: what is uploaded can be read
 //! back, what fails leaves nothing that looks like a backup, and processes and waits are counted.
 
-mod lab;
-mod proxy;
+pub(crate) mod lab;
+pub(crate) mod proxy;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

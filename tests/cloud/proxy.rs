@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// What the way is like.
 #[derive(Clone, Copy)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Good = 0,
     /// Connections are reset after the first kilobytes.
     Resetting = 1,
@@ -17,14 +17,14 @@ pub(super) enum Way {
 }
 
 /// Listens until it is dropped.
-pub(super) struct Proxy {
-    pub(super) port: u16,
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
     way: Arc<AtomicU8>,
     is_over: Arc<AtomicBool>,
 }
 
 impl Proxy {
-    pub(super) fn to(server: u16) -> Self {
+    pub(crate) fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self { port: listener.local_addr().unwrap().port(), way: Arc::default(), is_over: Arc::default() };
         let (way, is_over) = (Arc::clone(&proxy.way), Arc::clone(&proxy.is_over));
@@ -44,7 +44,7 @@ impl Proxy {
         proxy
     }
 
-    pub(super) fn becomes(&self, way: Way) {
+    pub(crate) fn becomes(&self, way: Way) {
         self.way.store(way as u8, Ordering::Relaxed);
     }
 }

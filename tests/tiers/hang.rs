@@ -14,7 +14,7 @@ use crate::sample::names_in;
 const LIMIT: Duration = Duration::from_millis(400);
 
 /// A bindfs whose process is ours to stop; `None` where there can be none.
-fn daemon(options: &[&str], below: &Path, point: &Path) -> Option<(Mounted, Stopped)> {
+pub(crate) fn daemon(options: &[&str], below: &Path, point: &Path) -> Option<(Mounted, Stopped)> {
     // Says loudly why not, and makes the directories.
     drop(through_bindfs(&[], below, point)?);
     let child = Command::new("bindfs").arg("-f").args(options).args([below, point]).spawn().unwrap();
