@@ -297,7 +297,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l
 always\t'Always'
 never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l all -d 'All backups on the storage'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l allow-gaps -d 'With --signer: a backup missing between others is no problem, retention thins them out'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l allow-gaps -d 'With --signer: a backup missing between others is no problem [default: with grandfather-father-son retention]'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
