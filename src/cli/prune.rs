@@ -38,7 +38,13 @@ pub(super) fn run(session: &Session, dry_run: bool, output: &mut Output) -> Resu
             "tiers": tiers,
         }))?;
     }
-    Ok(if done.iter().all(|one| one.issues.is_empty()) { ExitCode::Done } else { ExitCode::Warnings })
+    // What the local tier could not even tell is no warning.
+    let is_local_lost = done.iter().any(|one| one.tier == Tier::Local && one.present.is_none());
+    Ok(match () {
+        () if is_local_lost => ExitCode::Storage,
+        () if done.iter().all(|one| one.issues.is_empty()) => ExitCode::Done,
+        () => ExitCode::Warnings,
+    })
 }
 
 fn done_json(pruned: &Pruned) -> Value {

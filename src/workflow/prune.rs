@@ -1,5 +1,7 @@
 //! Retention on every tier: the plan is made, said, then carried out.
 
+use std::sync::{Mutex, PoisonError};
+
 use chrono::{DateTime, Local};
 use log::info;
 
@@ -31,8 +33,6 @@ pub struct Pruned {
     pub tier: Tier,
     /// Where it is.
     pub place: String,
-    /// Policy and counts, as the log has them.
-    lines: Vec<String>,
     /// Backups of this host that are there now; `None` where nobody could look.
     pub present: Option<usize>,
     /// What was removed.
@@ -117,14 +117,8 @@ pub(super) fn prune_after(job: &BackupJob<'_>, report: &mut RunReport) {
 }
 
 fn prune_tier(store: &dyn Store, retention: &Retention, host: &Host, now: DateTime<Local>) -> Pruned {
-    let mut pruned = Pruned {
-        tier: store.tier(),
-        place: store.place(),
-        lines: Vec::new(),
-        present: None,
-        removed: Vec::new(),
-        issues: Vec::new(),
-    };
+    let mut pruned =
+        Pruned { tier: store.tier(), place: store.place(), present: None, removed: Vec::new(), issues: Vec::new() };
     if let Err(error) = carry_out(store, retention, host, now, &mut pruned) {
         pruned.fail(&error);
     }
@@ -139,7 +133,7 @@ fn carry_out(
     pruned: &mut Pruned,
 ) -> Result<(), Failure> {
     let TierPlan { plan, stored, .. } = plan_tier(store, retention, host, None, now)?;
-    pruned.lines = plan.lines(&store.tier().to_string());
+    say(&plan.lines(&store.tier().to_string()));
     pruned.issues = plan.issues(&store.place());
     let going = plan.removals_from(&stored);
     if going.is_empty() {
@@ -165,6 +159,15 @@ fn pruned_logs(store: &dyn Store, retention: &Retention, host: &Host, pruned: &P
     Ok(())
 }
 
+/// Before anything goes. Tiers work side by side: what one says stays together.
+fn say(lines: &[String]) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for line in lines {
+        info!("{line}");
+    }
+}
+
 impl Pruned {
     fn fail(&mut self, error: &Failure) {
         self.issues.push(Issue::warning(Stage::Retention, self.place.clone(), error.to_string()));
@@ -172,9 +175,6 @@ impl Pruned {
 }
 
 fn narrate(pruned: &Pruned) {
-    for line in &pruned.lines {
-        info!("{line}");
-    }
     for id in &pruned.removed {
         info!("  Removed {id}");
     }
