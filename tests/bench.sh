@@ -14,6 +14,8 @@ for tool in /usr/bin/time zstd tar; do
 done
 
 work=$(mktemp -d)
+# Not this machine's own places.
+export STATE_DIRECTORY=$work/state RUNTIME_DIRECTORY=$work/run
 trap 'rm -rf "$work"' EXIT
 umask 077
 # The default codec; docs/decisions/0002 has the reason.
@@ -138,6 +140,12 @@ done
 
 # Exit code 1 is a backup with warnings, and a figure.
 backup() { ours "$1" backup || [ $? -eq 1 ]; }
+# 16: nothing has changed; a backup here would be a failure.
+unchanged() {
+    local code=0
+    ours "$1" backup --if-changed || code=$?
+    [ "$code" -eq 16 ]
+}
 
 dry_run() { ours sample backup --dry-run || [ $? -eq 1 ]; }
 time_us=$(wall 5 dry_run)
@@ -150,15 +158,19 @@ declare -A took
 for name in small large; do
     case $name in small) what='500 files, 5 MB' runs=5 ;; large) what='20,000 files, 200 MB' runs=3 ;; esac
     # A name that exists makes the next run wait for the next second.
-    fresh() { rm -rf "$work/$name/backups"; }
+    fresh() { rm -rf "$work/$name/backups" "$work/$name/logs"; }
     took[$name]=$(wall "$runs" backup "$name")
+    fresh() { rm -rf "$work/$name/logs"; }
+    time_us=$(wall "$runs" unchanged "$name")
+    factor=$(ratio "$time_us" "${took[$name]}")
+    row "--if-changed of $what, nothing changed" '<= 0.33 x of a full one' "$factor x ($(ms "$time_us"))" "$factor" 0.33
     fresh() { :; }
     reference=$(wall "$runs" pipeline "$name")
     factor=$(ratio "${took[$name]}" "$reference")
     # Our run verifies while writing and reads back, the pipeline does not.
     row "backup of $what, to tar+zstd" '<= 2.5 x, verified' \
         "$factor x ($(ms "${took[$name]}"))" "$factor" 2.5
-    rm -rf "$work/$name/backups"
+    rm -rf "$work/$name/backups" "$work/$name/logs"
     kib=$(memory "$program" --config "$work/$name/backup.env" --root "$work/$name/host" --quiet backup || true)
     row "backup of $what: memory" '<= 48 MiB' "$(mib "$kib")" "$kib" $((48 * 1024))
 done
@@ -166,7 +178,7 @@ factor=$(ratio "${took[large]}" "${took[small]}")
 row 'growth: 20,000 files against 500' '<= 40 x' "$factor x" "$factor" 40
 
 if command -v strace >/dev/null; then
-    rm -rf "$work/small/backups"
+    rm -rf "$work/small/backups" "$work/small/logs"
     strace -f -qq -o "$work/trace" -e trace=execve,write,pwrite64,writev,pwritev,copy_file_range,sendfile,splice \
         "$program" --config "$work/small/backup.env" --root "$work/small/host" --quiet backup >/dev/null 2>&1 || true
     written=$(awk '/(write|writev|pwritev|pwrite64|copy_file_range|sendfile|splice)[( ]/ && $NF ~ /^[0-9]+$/ { sum += $NF }
