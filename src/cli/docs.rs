@@ -100,7 +100,9 @@ fn configuration_page() -> String {
         }
         let _ = writeln!(text, ".SH \"{}\"", roff(&section.title().to_uppercase()));
         for key in used {
-            let _ = writeln!(text, ".TP\n\\fB{}\\fR={}\n{}", roff(key.name), roff(key.default), roff(key.help));
+            // A long list may be broken after its commas.
+            let default = roff(key.default).replace(',', ",\\:");
+            let _ = writeln!(text, ".TP\n\\fB{}\\fR={default}\n{}", roff(key.name), roff(key.help));
         }
     }
     text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8),\n.BR proxmox\\-backup\\-config (8)\n");
