@@ -100,8 +100,8 @@ fn configuration_page() -> String {
         }
         let _ = writeln!(text, ".SH \"{}\"", roff(&section.title().to_uppercase()));
         for key in used {
-            // A long list may be broken after its commas.
-            let default = roff(key.default).replace(',', ",\\:");
+            // A long list needs places where its line may be broken and stretched.
+            let default = roff(key.default).replace(',', ", ");
             let _ = writeln!(text, ".TP\n\\fB{}\\fR={default}\n{}", roff(key.name), roff(key.help));
         }
     }
