@@ -18,7 +18,7 @@ pub use chain::{Break, Chain, Gaps, Link, Predecessor, chains};
 pub use index::{INDEX_PATH, Index, IndexBuilder, IndexEntry, IndexHead};
 pub use legacy::{Lost, Origin, Survey, Surveyor, description, survey};
 pub use manifest::{FORMAT, Manifest, ManifestError, Phase, Verified};
-pub use name::{AGE, BUNDLE, BackupId, Packing, SIDE_FILES, parse as parse_name};
+pub use name::{AGE, BUNDLE, BackupId, Packing, SIDE_FILES, owner_of_side, parse as parse_name};
 pub use open::{Backup, OpenError};
 pub use reseal::{DECRYPTED, decrypted_path, plain_name, reseal};
 pub use seal::{Seal, SealError, Sealed, SealedArchive};

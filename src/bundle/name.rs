@@ -14,8 +14,14 @@ use crate::system::local_stamp;
 pub const BUNDLE: &str = ".bundle.tar";
 /// Suffix of an encrypted archive.
 pub const AGE: &str = ".age";
-/// Suffixes of the side files of an archive that is not bundled.
-pub const SIDE_FILES: [&str; 3] = [".sha256", ".metadata", ".manifest.json"];
+/// Suffixes of the side files of an archive that is not bundled, of all generations of tools; the
+/// longer of two that fit stands first.
+pub const SIDE_FILES: [&str; 4] = [".metadata.sha256", ".sha256", ".metadata", ".manifest.json"];
+
+/// The archive that a side file belongs to.
+pub fn owner_of_side(name: &str) -> Option<&str> {
+    SIDE_FILES.iter().find_map(|end| name.strip_suffix(end))
+}
 
 /// One backup's identity: host and time. Prints as the stem of its file names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use super::super::bounded::Steps;
 use super::super::{StorageError, Stored, Tier};
 use super::trash;
-use crate::bundle::{BUNDLE, Backup, DECRYPTED, parse_name};
+use crate::bundle::{BUNDLE, Backup, DECRYPTED, SIDE_FILES, owner_of_side, parse_name};
 use crate::system::{Kind, PartialFile, Root, remove_file};
 
 /// A backup that is being removed has this in front of its name.
 pub(super) const TRASH: &str = ".trash-";
-/// Side files of all generations of tools; the longer of two that fit stands first.
-const SIDE_FILES: [&str; 4] = [".metadata.sha256", ".sha256", ".metadata", ".manifest.json"];
 
 /// A directory of backups that surely answers; [`DirectoryStore`](super::DirectoryStore) is for those that may not.
 #[derive(Clone, Debug)]
@@ -158,10 +156,6 @@ fn is_unfinished(name: &str, host: &str, all: &[String]) -> bool {
         let bundle = format!("{archive}{BUNDLE}");
         is_ours(archive) && !all.iter().any(|other| other == archive || *other == bundle)
     })
-}
-
-fn owner_of_side(name: &str) -> Option<&str> {
-    SIDE_FILES.iter().find_map(|end| name.strip_suffix(end))
 }
 
 #[cfg(test)]

@@ -5,13 +5,10 @@ use std::path::PathBuf;
 
 use super::answers::Entry;
 use super::remote::Remote;
-use crate::bundle::{BUNDLE, BackupId, Origin, SIDE_FILES, parse_name};
+use crate::bundle::{BUNDLE, BackupId, Origin, SIDE_FILES, owner_of_side, parse_name};
 use crate::storage::run_logs::{Doomed, doomed_of};
 use crate::storage::{Stored, Tier};
 use crate::system::PartialFile;
-
-/// One more side file that the Go tool uploaded.
-const OLD_SIDE_FILE: &str = ".metadata.sha256";
 
 /// Beginning of the name of the file that the write test makes.
 const WRITE_TEST: &str = ".write-test-";
@@ -66,7 +63,7 @@ impl Listing {
 
     fn stored(&self, dir: &Remote, name: &str) -> Option<Stored> {
         let (id, packing) = parse_name(name)?;
-        let sides = side_endings().map(|end| format!("{name}{end}")).filter(|side| self.has(side));
+        let sides = SIDE_FILES.iter().map(|end| format!("{name}{end}")).filter(|side| self.has(side));
         let files: Vec<String> = std::iter::once(name.to_owned()).chain(sides).collect();
         let bytes =
             files.iter().filter_map(|file| self.get(file)).fold(0_u64, |sum, file| sum.saturating_add(file.bytes));
@@ -93,9 +90,9 @@ impl Listing {
             // rclone 1.63 and later put eight digits before the suffix, behind a suffix of ours as well.
             let settled = settled.rsplit_once('.').filter(|(_, tag)| is_tag(tag)).map_or(settled, |(name, _)| name);
             let settled = settled.strip_suffix(PartialFile::SUFFIX).unwrap_or(settled);
-            return is_ours(settled) || archive_of(settled).is_some_and(is_ours);
+            return is_ours(settled) || owner_of_side(settled).is_some_and(is_ours);
         }
-        archive_of(name)
+        owner_of_side(name)
             .is_some_and(|archive| is_ours(archive) && !self.has(archive) && !self.has(&format!("{archive}{BUNDLE}")))
     }
 
@@ -110,16 +107,6 @@ impl Listing {
 /// The name of a host's write test: always the same, so that one that stays is found.
 pub(super) fn write_test(host: &str) -> String {
     format!("{WRITE_TEST}{host}")
-}
-
-fn side_endings() -> impl Iterator<Item = &'static str> {
-    SIDE_FILES.into_iter().chain([OLD_SIDE_FILE])
-}
-
-/// The archive that a side file belongs to.
-fn archive_of(name: &str) -> Option<&str> {
-    // The longest ending first: `.metadata.sha256` ends in `.sha256` too.
-    std::iter::once(OLD_SIDE_FILE).chain(SIDE_FILES).find_map(|end| name.strip_suffix(end))
 }
 
 fn is_tag(text: &str) -> bool {
