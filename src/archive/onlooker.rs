@@ -44,7 +44,6 @@ pub fn hash_member(
     member: &Member,
     onlooker: &mut dyn Onlooker,
 ) -> Result<Option<Digest>, ReadError> {
-    const ZEROS: [u8; 4096] = [0; 4096];
     if member.kind != MemberKind::File {
         return Ok(None);
     }
@@ -52,16 +51,7 @@ pub fn hash_member(
     let mut hash = digest::Context::new(&digest::SHA256);
     reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
         onlooker.piece(piece);
-        match piece {
-            Piece::Data(bytes) => hash.update(bytes),
-            Piece::Hole(mut length) => {
-                while length > 0 {
-                    let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
-                    hash.update(&ZEROS[..part]);
-                    length -= part as u64;
-                }
-            }
-        }
+        piece.blocks(|bytes| hash.update(bytes));
         Ok(())
     })?;
     let mut sha256 = [0; 32];

@@ -30,6 +30,23 @@ pub enum Piece<'a> {
     Hole(u64),
 }
 
+impl Piece<'_> {
+    /// Its bytes in blocks, a hole as zeros.
+    pub fn blocks(self, mut each: impl FnMut(&[u8])) {
+        const ZEROS: [u8; 4096] = [0; 4096];
+        match self {
+            Self::Data(bytes) => each(bytes),
+            Self::Hole(mut length) => {
+                while length > 0 {
+                    let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
+                    each(&ZEROS[..part]);
+                    length -= part as u64;
+                }
+            }
+        }
+    }
+}
+
 /// Reads an archive from front to back.
 pub struct ArchiveReader<R: Read> {
     stream: R,

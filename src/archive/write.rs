@@ -12,6 +12,7 @@ use std::path::Path;
 use ring::digest;
 use tar::{EntryType, Header};
 
+use super::Piece;
 use super::acl::acl_to_text;
 use crate::collect::{Entry, EntryKind, Metadata};
 
@@ -76,11 +77,11 @@ impl<W: Write> TarWriter<W> {
         let whole = [(0, entry.size)];
         let mut at = 0;
         for (offset, length) in entry.regions.as_deref().unwrap_or(&whole) {
-            hash_zeros(&mut hash, offset - at);
+            Piece::Hole(offset - at).blocks(|zeros| hash.update(zeros));
             copy_exactly(&mut entry.content, &mut self.inner, *length, &mut hash, &mut self.block)?;
             at = offset + length;
         }
-        hash_zeros(&mut hash, entry.size - at);
+        Piece::Hole(entry.size - at).blocks(|zeros| hash.update(zeros));
         let mut digest = [0; 32];
         digest.copy_from_slice(hash.finish().as_ref());
         Ok(digest)
@@ -273,15 +274,6 @@ fn last_segment(name: &[u8]) -> &[u8] {
     let name = name.strip_suffix(b"/").unwrap_or(name);
     let start = name.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
     &name[start..]
-}
-
-fn hash_zeros(hash: &mut digest::Context, mut length: u64) {
-    const ZEROS: [u8; 4096] = [0; 4096];
-    while length > 0 {
-        let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
-        hash.update(&ZEROS[..part]);
-        length -= part as u64;
-    }
 }
 
 /// Copies exactly `length` bytes: the header has promised them.

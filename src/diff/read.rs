@@ -52,10 +52,7 @@ pub fn read_members(mut reader: impl MemberSource, choice: &Choice) -> Result<(F
 
 fn read_all(reader: &mut impl MemberSource, intake: &mut Intake) -> Result<(), ReadError> {
     reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
-        match piece {
-            Piece::Data(bytes) => intake.add(bytes),
-            Piece::Hole(length) => intake.add_zeros(length),
-        }
+        piece.blocks(|bytes| intake.add(bytes));
         Ok(())
     })
 }
@@ -184,13 +181,8 @@ impl Intake {
         }
     }
 
-    fn add_zeros(&mut self, mut length: u64) {
-        const ZEROS: [u8; 4096] = [0; 4096];
-        while length > 0 {
-            let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
-            self.add(&ZEROS[..part]);
-            length -= part as u64;
-        }
+    fn add_zeros(&mut self, length: u64) {
+        Piece::Hole(length).blocks(|zeros| self.add(zeros));
     }
 
     /// An entry gives its regions one after another; what lies between them is a hole.

@@ -261,29 +261,15 @@ fn entry_of(member: Member) -> Archived {
 fn read_content(reader: &mut impl MemberSource, is_wanted: bool) -> Result<(Digest, Option<Vec<u8>>), ReadError> {
     let (mut hash, mut kept) = (Context::new(&SHA256), is_wanted.then(Vec::new));
     reader.read_content(&mut |piece: Piece<'_>| -> Result<(), ReadError> {
-        match piece {
-            Piece::Data(bytes) => add(&mut hash, kept.as_mut(), bytes),
-            Piece::Hole(length) => add_zeros(&mut hash, kept.as_mut(), length),
-        }
+        piece.blocks(|bytes| {
+            hash.update(bytes);
+            if let Some(kept) = &mut kept {
+                kept.extend_from_slice(bytes);
+            }
+        });
         Ok(())
     })?;
     let mut digest: Digest = [0; 32];
     digest.copy_from_slice(hash.finish().as_ref());
     Ok((digest, kept))
-}
-
-fn add(hash: &mut Context, kept: Option<&mut Vec<u8>>, bytes: &[u8]) {
-    hash.update(bytes);
-    if let Some(kept) = kept {
-        kept.extend_from_slice(bytes);
-    }
-}
-
-fn add_zeros(hash: &mut Context, mut kept: Option<&mut Vec<u8>>, mut length: u64) {
-    const ZEROS: [u8; 4096] = [0; 4096];
-    while length > 0 {
-        let part = usize::try_from(length).unwrap_or(usize::MAX).min(ZEROS.len());
-        add(hash, kept.as_deref_mut(), &ZEROS[..part]);
-        length -= part as u64;
-    }
 }
