@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Fact, Kind};
 use crate::pattern::Pattern;
-use crate::plan::INFO_DIR;
+use crate::plan::OUTPUT_DIRS;
 use crate::recipe::{Item, catalog};
-
-/// Outputs of commands, ours and those of older tools: another time, another text.
-const OUTPUTS: &[&str] = &[INFO_DIR, "/var/lib/proxsave-info", "/var/lib/proxmox-backup-info"];
 
 /// What the cluster file system makes up on reading or rewrites every few seconds.
 const STATE: &[&str] = &[
@@ -57,7 +54,7 @@ impl Choice {
         let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::new(text)).collect::<Vec<_>>();
         let mut left_out = patterns(NEVER);
         if !with_outputs {
-            left_out.extend([OUTPUTS, STATE, ABOVE_OUTPUTS].into_iter().flat_map(patterns));
+            left_out.extend([OUTPUT_DIRS, STATE, ABOVE_OUTPUTS].into_iter().flat_map(patterns));
         }
         let secrets = catalog().flat_map(|recipe| recipe.secrets).flat_map(|secret| places(secret, moved));
         let databases = catalog().flat_map(|recipe| recipe.items).filter_map(|item| match item {

@@ -51,9 +51,9 @@ pub enum Kind {
     Directory,
     /// Symbolic link to this target.
     Symlink(Vec<u8>),
-    /// Another name of this path, until [`Facts::resolve`].
+    /// Another name of this path of the same side; among facts until [`Facts::resolve`].
     HardLink(Vec<u8>),
-    /// Socket, named pipe, device.
+    /// Socket, named pipe, device, what no tool knows.
     Special(&'static str),
 }
 

@@ -22,6 +22,9 @@ pub use sample::Choice;
 /// Where generated files lie in the archive.
 pub const INFO_DIR: &str = "/var/lib/proxmox-config-backup/info";
 
+/// Where outputs of commands lie in archives, ours and those of older tools: another time, another text.
+pub const OUTPUT_DIRS: &[&str] = &[INFO_DIR, "/var/lib/proxsave-info", "/var/lib/proxmox-backup-info"];
+
 /// Recipe id of `CUSTOM_BACKUP_PATHS`.
 pub const CUSTOM: &str = "custom-paths";
 

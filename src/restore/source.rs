@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::archive::Digest;
 use crate::host::{Host, cluster_nodes, open_cluster_database};
-use crate::plan::INFO_DIR;
+use crate::plan::OUTPUT_DIRS;
 use crate::recipe::{Category, Recipe};
 
 use super::category;
+
+/// What a path of a backup is.
+pub use crate::diff::Kind as ArchivedKind;
 
 /// The cluster database.
 pub(super) const DATABASE: &[u8] = b"/var/lib/pve-cluster/config.db";
 /// Its top in the file system.
 pub(super) const CLUSTER: &[u8] = b"/etc/pve";
-
-/// Outputs of commands, ours and those of older tools.
-const OUTPUTS: &[&str] = &[INFO_DIR, "/var/lib/proxsave-info", "/var/lib/proxmox-backup-info"];
 
 /// One path of a backup.
 #[derive(Clone, Debug)]
@@ -52,33 +52,6 @@ pub struct Archived {
     pub has_own_owner: bool,
 }
 
-/// What a path of a backup is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArchivedKind {
-    /// Regular file.
-    File,
-    /// Directory.
-    Directory,
-    /// Symbolic link to this target.
-    Symlink(Vec<u8>),
-    /// Another name of this path of the backup.
-    HardLink(Vec<u8>),
-    /// Device, FIFO, what no tool knows.
-    Special(&'static str),
-}
-
-impl ArchivedKind {
-    /// The word for people and JSON.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::File | Self::HardLink(_) => "file",
-            Self::Directory => "directory",
-            Self::Symlink(_) => "symlink",
-            Self::Special(what) => what,
-        }
-    }
-}
-
 impl Archived {
     /// Of a path of this kind, root's; everything else is filled in.
     pub fn new(path: &[u8], kind: ArchivedKind) -> Self {
@@ -113,7 +86,7 @@ impl Archived {
 
     /// What a command printed.
     pub(super) fn is_output(&self) -> bool {
-        OUTPUTS.iter().any(|dir| self.is_below(dir.as_bytes()))
+        OUTPUT_DIRS.iter().any(|dir| self.is_below(dir.as_bytes()))
     }
 
     /// What it belongs to for somebody who restores.
