@@ -34,6 +34,8 @@ pub mod retention;
 pub mod diff;
 // What a backup would change on a machine, decided before anything is touched.
 pub mod restore;
+// The deeds of a restore and of its undo, each written down before it happens.
+pub mod apply;
 // What happened.
 pub mod report;
 // The order of stages.

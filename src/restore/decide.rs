@@ -15,6 +15,7 @@ use super::way::Choice;
 use super::{cluster, networking, never, pbs};
 use crate::host::parse_sections;
 use crate::recipe::{Product, WayBack};
+use crate::system::{digest_hex, hex};
 
 /// Everything that rules may ask.
 pub(super) struct Context<'a> {
@@ -101,7 +102,11 @@ pub(super) fn decide(entry: &Archived, context: &Context<'_>) -> PlannedFile {
         Some(said) => format!("{}; owner {said}", decision.reason),
         None => decision.reason,
     };
+    let of_text = decision.content.as_deref().map(digest_hex);
+    let is_content = decision.verdict.changes() && entry.kind != ArchivedKind::Directory;
+    let of_backup = || context.source.digest_of(entry).map(|digest| hex(&digest));
     PlannedFile {
+        sha256: of_text.or_else(of_backup).filter(|_| is_content),
         path_hex: exact(&entry.path),
         destination: (destination != entry.path).then_some(destination),
         kind: entry.kind.as_str(),

@@ -135,6 +135,7 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
     }
     let is_written =
         |path: &str| files.iter().any(|file| file.path == path.as_bytes() && file.verdict != Verdict::NotSelected);
+    let after = afterwards(&files, target.is_running);
     let missing = if is_written("/etc/proxmox-backup/datastore.cfg") && target.host.pbs.is_some() {
         pbs::missing_stores(source, |path| target.stores.get(path).copied())
     } else {
@@ -149,10 +150,10 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
         remarks: remarks(source, &backup, [&versions.remarks, &way.remarks, &cards.remarks]),
         refusals: way.refusals.iter().chain(&cards.refusals).cloned().collect(),
         counts,
-        steps: steps(source, &files, target.is_running),
+        steps: steps(source, &files, &after, target.is_running),
         nic_proposal: cards.proposal.clone(),
         datastores: missing.into_iter().map(|(datastore, what)| MissingStore { datastore, what }).collect(),
-        afterwards: afterwards(&files, target.is_running),
+        afterwards: after,
         by_hand: by_hand(source, &files),
         backup,
         files,

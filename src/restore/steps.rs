@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::afterwards::{Afterwards, Doer};
 use super::planned::{PlannedFile, Stage, Verdict};
 use super::source::{Archived, Source};
 use super::{pbs, services};
@@ -12,6 +13,8 @@ const NETWORK_S: u32 = 180;
 /// pmxcfs makes its folder within seconds; a slow disk takes longer.
 const CLUSTER_S: u32 = 60;
 const COMMAND_S: u32 = 120;
+/// A start-up image per kernel, on a slow machine.
+const AFTERWARDS_S: u32 = 900;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -126,7 +129,7 @@ impl Steps {
 }
 
 /// All steps; none when nothing changes and nothing is put aside.
-pub(super) fn steps(source: &Source, files: &[PlannedFile], is_running: bool) -> Vec<Step> {
+pub(super) fn steps(source: &Source, files: &[PlannedFile], after: &[Afterwards], is_running: bool) -> Vec<Step> {
     let of = |stage: Stage| {
         let mut chosen: Vec<usize> = (0..files.len()).filter(|at| files[*at].stage == stage).collect();
         chosen.sort_by_key(|at| (files[*at].rank, *at));
@@ -159,6 +162,10 @@ pub(super) fn steps(source: &Source, files: &[PlannedFile], is_running: bool) ->
     }
     if !cluster.is_empty() {
         steps.add(Deed::PutClusterFiles, "storages first, guests after them, jobs last", cluster);
+    }
+    for it in after.iter().filter(|it| it.by == Doer::Restore) {
+        let deed = Deed::Run { command: it.command.clone(), seconds: AFTERWARDS_S };
+        steps.add(deed, it.why.clone(), Vec::new());
     }
     if !network.is_empty() && is_running {
         let why = "last, so that everything else is done when the connection goes";

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
-use super::{FileError, create_private_dir, remove_file, rename_file};
+use super::{FileError, create_private_dir, is_there, remove_file, rename_file};
 
 const PREFIX: &str = "workspace-";
 const MARKER: &str = ".proxmox-config-backup";
@@ -94,11 +94,6 @@ impl Drop for Sweep {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
-fn is_there(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok()
 }
 
 fn make_unique(run_dir: &Path) -> Result<PathBuf, FileError> {

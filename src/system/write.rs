@@ -150,6 +150,17 @@ pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::of("create the directory", path))
 }
 
+/// Creates a directory that must not exist, 0700.
+pub fn create_new_private_dir(path: &Path) -> Result<(), FileError> {
+    DirBuilder::new().mode(0o700).create(path).map_err(FileError::of("create the directory", path))
+}
+
+/// Whether something of ours has that name, dangling symlinks included.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
 /// Makes a rename in this directory survive a power cut; file systems that cannot are left alone.
 pub fn sync_dir(path: &Path) -> Result<(), FileError> {
     match open_file(path)?.sync_all() {

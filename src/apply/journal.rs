@@ -1,0 +1,324 @@
+//! The journal of one restore: JSON lines, each on disk before what it says happens. A line that a
+//! crash cut short is none.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ApplyError, Record};
+use crate::restore::Deed;
+use crate::system::{FileError, create_log, open_file};
+
+/// A journal holds a line per step; a bigger file is none.
+const READ_LIMIT: u64 = 16 << 20;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Entry {
+    /// A restore begins; nothing has changed.
+    Begun {
+        /// Version of this tool.
+        version: String,
+        /// RFC 3339.
+        at: String,
+        /// The backup's file.
+        backup: String,
+        /// Number of steps.
+        steps: usize,
+    },
+    /// Which services run, before the first of them is stopped.
+    Units {
+        /// All that the plan stops or starts.
+        units: Vec<UnitState>,
+    },
+    /// A step begins.
+    Step {
+        /// Its place in the plan, from 1.
+        number: usize,
+        /// What an undo has to look at from now on.
+        reach: Reach,
+        /// For people.
+        what: String,
+    },
+    /// It is done.
+    Done {
+        /// Its place.
+        number: usize,
+    },
+    /// It did not work.
+    Failed {
+        /// Its place.
+        number: usize,
+        /// In words.
+        why: String,
+    },
+    /// The timer that takes the network back runs.
+    NetworkArmed {
+        /// RFC 3339: then it does.
+        until: String,
+    },
+    /// Somebody said that the network works.
+    NetworkKept,
+    /// It was taken back.
+    NetworkReverted,
+    /// All steps are done.
+    Finished {
+        /// RFC 3339.
+        at: String,
+    },
+    /// The way back begins.
+    UndoBegun {
+        /// RFC 3339.
+        at: String,
+    },
+    /// Everything is as it was.
+    UndoFinished {
+        /// RFC 3339.
+        at: String,
+    },
+}
+
+/// A service before the restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitState {
+    /// `pveproxy.service`.
+    pub unit: String,
+    /// Whether it ran.
+    pub was_active: bool,
+}
+
+/// What a step changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Nothing of the machine.
+    Nothing,
+    /// Services stop and start, mounts go.
+    Services,
+    /// Files below the root.
+    Files,
+    /// The cluster database.
+    Database,
+    /// Files of the mounted cluster file system.
+    Cluster,
+    /// The network.
+    Network,
+}
+
+impl Reach {
+    /// Of a step.
+    pub fn of(deed: &Deed) -> Self {
+        match deed {
+            Deed::SaveUndo | Deed::Export | Deed::Check { .. } | Deed::WaitFor { .. } => Self::Nothing,
+            Deed::Stop { .. } | Deed::Start { .. } | Deed::Unmount { .. } | Deed::Run { .. } => Self::Services,
+            Deed::PutFiles => Self::Files,
+            Deed::PutDatabase { .. } => Self::Database,
+            Deed::PutClusterFiles => Self::Cluster,
+            Deed::PutNetwork { .. } => Self::Network,
+        }
+    }
+}
+
+/// How far a restore came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It ended before anything changed.
+    Untouched,
+    /// It is at work, or was killed in the middle.
+    Halfway,
+    /// All steps are done.
+    Done,
+    /// As well, and the network waits for a word.
+    Unconfirmed,
+    /// The way back is at work, or was killed in the middle.
+    Undoing,
+    /// It was taken back.
+    Undone,
+}
+
+impl Life {
+    /// From the events.
+    pub fn of(entries: &[Entry]) -> Self {
+        let has = |is: fn(&Entry) -> bool| entries.iter().any(is);
+        let reached = reached(entries);
+        let last_of_network = entries
+            .iter()
+            .rev()
+            .find(|entry| matches!(entry, Entry::NetworkArmed { .. } | Entry::NetworkKept | Entry::NetworkReverted));
+        match () {
+            () if has(|entry| matches!(entry, Entry::UndoFinished { .. })) => Self::Undone,
+            () if has(|entry| matches!(entry, Entry::UndoBegun { .. })) => Self::Undoing,
+            () if has(|entry| matches!(entry, Entry::Finished { .. })) => match last_of_network {
+                Some(Entry::NetworkArmed { .. }) => Self::Unconfirmed,
+                _ => Self::Done,
+            },
+            () if reached.is_empty() => Self::Untouched,
+            () => Self::Halfway,
+        }
+    }
+
+    /// For people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Untouched => "ended before anything changed",
+            Self::Halfway => "stopped in the middle",
+            Self::Done => "done",
+            Self::Unconfirmed => "done, the network is not confirmed",
+            Self::Undoing => "undo stopped in the middle",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+/// What an undo has to look at: everything that a step began to change.
+pub(super) fn reached(entries: &[Entry]) -> BTreeSet<Reach> {
+    let reach = |entry: &Entry| match entry {
+        Entry::Step { reach, .. } if *reach != Reach::Nothing => Some(*reach),
+        _ => None,
+    };
+    entries.iter().filter_map(reach).collect()
+}
+
+/// The journal, open for writing.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    record: Record,
+}
+
+impl Journal {
+    /// Begins or continues the journal of this record.
+    pub fn open(record: &Record) -> Result<Self, ApplyError> {
+        let is_cut = ends_in_half_a_line(record)?;
+        let mut journal = Self { file: create_log(&record.journal())?, record: record.clone() };
+        if is_cut {
+            journal.write(b"\n")?;
+        }
+        Ok(journal)
+    }
+
+    /// Writes an event; when this returns, it is on disk.
+    pub fn add(&mut self, entry: &Entry) -> Result<(), ApplyError> {
+        let mut line = serde_json::to_vec(entry).map_err(|cause| unusable(&self.record, &cause))?;
+        line.push(b'\n');
+        Ok(self.write(&line)?)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        written.map_err(FileError::of("write", self.record.journal()))
+    }
+
+    /// All events so far. A last line without its end was cut by a crash: what it says did not
+    /// happen. A line in the middle that cannot be read is an error.
+    pub fn read(record: &Record) -> Result<Vec<Entry>, ApplyError> {
+        let bytes = content(record)?;
+        let mut entries = Vec::new();
+        for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let Some(line) = line.strip_suffix(b"\n") else { break };
+            match serde_json::from_slice(line) {
+                Ok(entry) => entries.push(entry),
+                // The end of a line that a crash cut, ended by whoever went on.
+                Err(cause) if cause.is_eof() => {}
+                Err(cause) => {
+                    let why = format!("line {} of its journal: {cause}", at + 1);
+                    return Err(unusable(record, &why));
+                }
+            }
+        }
+        Ok(entries)
+    }
+}
+
+fn content(record: &Record) -> Result<Vec<u8>, FileError> {
+    let path = record.journal();
+    let mut bytes = Vec::new();
+    open_file(&path)?.take(READ_LIMIT).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
+    Ok(bytes)
+}
+
+fn ends_in_half_a_line(record: &Record) -> Result<bool, FileError> {
+    match content(record) {
+        Ok(bytes) => Ok(bytes.last().is_some_and(|byte| *byte != b'\n')),
+        Err(error) if error.is_absent() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn unusable(record: &Record, why: &impl ToString) -> ApplyError {
+    ApplyError::Record { dir: record.dir().to_owned(), why: why.to_string() }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests prepare real files")]
+mod tests {
+    use super::*;
+    use chrono::Local;
+
+    fn record() -> (tempfile::TempDir, Record) {
+        let dir = tempfile::tempdir().unwrap();
+        let record = Record::create(dir.path(), &Local::now()).unwrap();
+        (dir, record)
+    }
+
+    fn step(number: usize, reach: Reach) -> Entry {
+        Entry::Step { number, reach, what: "x".into() }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_is_none_and_the_next_one_counts() {
+        let (_dir, record) = record();
+        let entries = [step(1, Reach::Nothing), Entry::Done { number: 1 }, step(2, Reach::Files)];
+        let mut journal = Journal::open(&record).unwrap();
+        for entry in &entries {
+            journal.add(entry).unwrap();
+        }
+        let whole = std::fs::read(record.journal()).unwrap();
+        let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+
+        for cut in last..whole.len() {
+            std::fs::write(record.journal(), &whole[..cut]).unwrap();
+            assert_eq!(Journal::read(&record).unwrap(), entries[..2], "cut at {cut}");
+            Journal::open(&record).unwrap().add(&Entry::NetworkKept).unwrap();
+            let read = Journal::read(&record).unwrap();
+            assert_eq!(read.last(), Some(&Entry::NetworkKept), "cut at {cut}");
+            assert_eq!(read[..2], entries[..2]);
+        }
+        std::fs::write(record.journal(), b"{\"event\":\"nonsense\"}\n").unwrap();
+        assert!(Journal::read(&record).unwrap_err().to_string().contains("line 1 of its journal"));
+    }
+
+    #[test]
+    fn a_life_is_told_by_its_events() {
+        let at = || "2026-01-01T00:00:00Z".to_owned();
+        let begun = Entry::Begun { version: "1".into(), at: at(), backup: "b".into(), steps: 2 };
+        let armed = Entry::NetworkArmed { until: at() };
+        let life = |more: &[Entry]| Life::of(&[&[begun.clone(), step(1, Reach::Nothing)], more].concat());
+
+        assert_eq!(life(&[]), Life::Untouched);
+        assert_eq!(life(&[step(2, Reach::Services)]), Life::Halfway);
+        let done = [step(2, Reach::Network), armed, Entry::Finished { at: at() }];
+        assert_eq!(life(&done), Life::Unconfirmed);
+        assert_eq!(life(&[&done[..], &[Entry::NetworkKept]].concat()), Life::Done);
+        assert_eq!(life(&[&done[..], &[Entry::UndoBegun { at: at() }]].concat()), Life::Undoing);
+        let undone = [Entry::UndoBegun { at: at() }, Entry::UndoFinished { at: at() }];
+        assert_eq!(life(&[&done[..], &undone].concat()), Life::Undone);
+    }
+
+    #[test]
+    fn two_restores_of_one_second_have_two_records_and_no_id_leads_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Local::now();
+        let [one, two] = [(), ()].map(|()| Record::create(dir.path(), &now).unwrap());
+        assert_ne!(one.id(), two.id());
+        Journal::open(&one).unwrap().add(&Entry::NetworkKept).unwrap();
+        assert_eq!(Record::open(dir.path(), one.id()).unwrap(), one);
+        for id in [two.id(), "../restore", "20260101-000000", "", "/etc/passwd/20260101-000000"] {
+            assert!(Record::open(dir.path(), id).is_err(), "{id}");
+        }
+        assert_eq!(Record::list(dir.path()).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,40 @@
+//! Puts a restore plan into effect on a machine, and takes it back. The decisions are made in
+//! `restore`; here are the deeds, and a record of each of them before it happens.
+//!
+//! ```text
+//! backup ──→ staged: contents on disk, each with the digest of the plan; nothing has changed yet
+//! plan ────→ journal: a line before and after each step
+//!            saved: what is there now, packed and read again ──┐
+//!            put · cluster · database · network · units · check │
+//! journal ─→ undo: the steps of the way back ←─────────────────┘
+//! ```
+//!
+//! Everything of one restore lies in one directory, its [`Record`].
+
+mod error;
+mod change;
+mod record;
+mod journal;
+
+pub use change::{Attributes, Change, Wanted};
+pub use error::ApplyError;
+pub use journal::{Entry, Journal, Life, Reach, UnitState};
+pub use record::{Record, Summary};
+
+use crate::system::{Beneath, FileError, System};
+
+/// The machine that changes.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    /// Files are read and programs run through it.
+    pub system: &'a System,
+    /// Everything that is written is written through it: below the root, and never elsewhere.
+    pub beneath: Beneath,
+}
+
+impl<'a> Machine<'a> {
+    /// Opens the root of this machine, or of the tree that `--root` names.
+    pub fn of(system: &'a System) -> Result<Self, FileError> {
+        Ok(Self { system, beneath: Beneath::open(system.root.prefix())? })
+    }
+}

@@ -1,0 +1,141 @@
+//! The directory of one restore: what was decided, what was done, what was there before.
+//!
+//! ```text
+//! restore/20261121-181500/    0700
+//!   plan.json                 what was decided
+//!   journal                   one line per event, each synced before the event happens
+//!   touched.json, undo.tar    what was there before; GNU tar reads it
+//!   database/                 the cluster database as it was, byte for byte
+//!   export/                   what was put aside for reading
+//!   new/, old/                contents on their way; empty when it is done
+//! ```
+//!
+//! It lies below the root that is restored, so that a machine that starts again finds it.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Local};
+
+use super::{ApplyError, Journal, Life};
+use crate::system::{FileError, Root, create_new_private_dir, create_private_dir, is_there, local_stamp, sync_dir};
+
+/// Records below the state directory.
+const DIR: &str = "restore";
+/// Restores that begin in one second.
+const MOST_PER_SECOND: u32 = 100;
+
+/// The directory of one restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    dir: PathBuf,
+}
+
+/// One restore in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its record.
+    pub record: Record,
+    /// How far it came; `None` when its journal cannot be read.
+    pub life: Option<Life>,
+}
+
+impl Record {
+    /// Begins a new one.
+    pub fn create(state_dir: &Path, now: &DateTime<Local>) -> Result<Self, FileError> {
+        let all = state_dir.join(DIR);
+        create_private_dir(&all)?;
+        let stamp = local_stamp(now);
+        let mut names = std::iter::once(stamp.clone()).chain((2..MOST_PER_SECOND).map(|n| format!("{stamp}-{n}")));
+        let free = names.find(|name| !is_there(&all.join(name))).unwrap_or(stamp);
+        let record = Self { dir: all.join(free) };
+        create_new_private_dir(&record.dir)?;
+        for dir in [record.new_dir(), record.old_dir(), record.database_dir()] {
+            create_new_private_dir(&dir)?;
+        }
+        sync_dir(&record.dir)?;
+        sync_dir(&all)?;
+        Ok(record)
+    }
+
+    /// All of a state directory, oldest first.
+    pub fn list(state_dir: &Path) -> Result<Vec<Summary>, FileError> {
+        let all = state_dir.join(DIR);
+        if !is_there(&all) {
+            return Ok(Vec::new());
+        }
+        let mut names = Root::at(&all)?.list("/")?;
+        names.retain(|name| is_id(&name.to_string_lossy()));
+        names.sort();
+        let records = names.into_iter().map(|name| Self { dir: all.join(name) });
+        Ok(records.map(|record| Summary { life: record.life().ok(), record }).collect())
+    }
+
+    /// The one of this ID.
+    pub fn open(state_dir: &Path, id: &str) -> Result<Self, ApplyError> {
+        let record = Self { dir: state_dir.join(DIR).join(id) };
+        if !is_id(id) || !is_there(&record.journal()) {
+            return Err(ApplyError::Record { dir: record.dir, why: "there is no such restore".to_owned() });
+        }
+        Ok(record)
+    }
+
+    /// How far it came.
+    pub fn life(&self) -> Result<Life, ApplyError> {
+        Ok(Life::of(&Journal::read(self)?))
+    }
+
+    /// Its name: when it began.
+    pub fn id(&self) -> &str {
+        self.dir.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    /// The directory itself.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What was decided, as JSON.
+    pub fn plan(&self) -> PathBuf {
+        self.dir.join("plan.json")
+    }
+
+    /// One line per event.
+    pub fn journal(&self) -> PathBuf {
+        self.dir.join("journal")
+    }
+
+    /// What was there before, as an archive.
+    pub fn undo_archive(&self) -> PathBuf {
+        self.dir.join("undo.tar")
+    }
+
+    /// Paths that change, with what they were and what they become.
+    pub fn touched(&self) -> PathBuf {
+        self.dir.join("touched.json")
+    }
+
+    /// Contents of the backup on their way.
+    pub fn new_dir(&self) -> PathBuf {
+        self.dir.join("new")
+    }
+
+    /// Contents of the undo archive on their way.
+    pub fn old_dir(&self) -> PathBuf {
+        self.dir.join("old")
+    }
+
+    /// The cluster database as it was.
+    pub fn database_dir(&self) -> PathBuf {
+        self.dir.join("database")
+    }
+
+    /// What was put aside for reading.
+    pub fn export_dir(&self) -> PathBuf {
+        self.dir.join("export")
+    }
+}
+
+/// Digits and dashes: nothing that leads elsewhere.
+fn is_id(name: &str) -> bool {
+    name.len() >= 15 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
