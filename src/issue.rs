@@ -27,6 +27,8 @@ pub enum Stage {
     Storage,
     /// Removing old backups.
     Retention,
+    /// Putting a backup back, or taking that back.
+    Restore,
     /// Telling people and monitoring systems.
     Notify,
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Stage {
             Self::Verify => "verify",
             Self::Storage => "storage",
             Self::Retention => "retention",
+            Self::Restore => "restore",
             Self::Notify => "notify",
         })
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::archive::Digest;
+use crate::archive::{Digest, printable};
 use crate::system;
 
 /// One path and what it shall be.
@@ -65,6 +65,16 @@ impl Attributes {
 }
 
 impl Change {
+    /// Nothing shall be there.
+    pub fn absent(path: &[u8]) -> Self {
+        Self { path: path.to_vec(), wanted: Wanted::Absent, attributes: None }
+    }
+
+    /// For messages.
+    pub fn shown(&self) -> String {
+        printable(&self.path)
+    }
+
     /// The path below the root.
     pub fn below(&self) -> &Path {
         use std::os::unix::ffi::OsStrExt;

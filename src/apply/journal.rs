@@ -42,6 +42,9 @@ pub enum Entry {
         reach: Reach,
         /// For people.
         what: String,
+        /// The program it runs, where it runs one: an undo runs it again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        command: Vec<String>,
     },
     /// It is done.
     Done {
@@ -265,7 +268,7 @@ mod tests {
     }
 
     fn step(number: usize, reach: Reach) -> Entry {
-        Entry::Step { number, reach, what: "x".into() }
+        Entry::Step { number, reach, what: "x".into(), command: Vec::new() }
     }
 
     #[test]

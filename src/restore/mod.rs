@@ -49,9 +49,9 @@ pub use plan::{BackupFacts, MissingStore, Refusal, RestorePlan, plan};
 pub use planned::{Attributes, PlannedFile, Stage, Verdict};
 pub use read::read_source;
 pub use selection::{GuestPolicy, NicMap, Pick, PveAsked, Selection, SelectionError};
-pub use source::{Archived, ArchivedKind, Database, Source};
-pub use steps::{Deed, Step};
-pub use target::{ClusterMount, Guest, PveFacts, Target};
+pub use source::{Archived, ArchivedKind, DATABASE, Database, Source};
+pub use steps::{Deed, Demand, Step};
+pub use target::{CLUSTER_MOUNT, ClusterMount, Guest, PveFacts, Target};
 pub use way::PveWay;
 
 #[cfg(test)]

@@ -122,8 +122,9 @@ pub struct PlannedFile {
     /// Owner and mode it shall have; none below `/etc/pve`, which makes its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Attributes>,
-    /// SHA-256 of the content it shall have, hex, where it changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// SHA-256 of the content it shall have, hex, where it changes. That of a short secret gives the
+    /// secret away.
+    #[serde(skip)]
     pub sha256: Option<String>,
     /// The content it shall have, where that is not the backup's. It may hold secrets.
     #[serde(skip)]

@@ -13,7 +13,7 @@ use super::category;
 pub use crate::diff::Kind as ArchivedKind;
 
 /// The cluster database.
-pub(super) const DATABASE: &[u8] = b"/var/lib/pve-cluster/config.db";
+pub const DATABASE: &[u8] = b"/var/lib/pve-cluster/config.db";
 /// Its top in the file system.
 pub(super) const CLUSTER: &[u8] = b"/etc/pve";
 
@@ -123,7 +123,7 @@ pub struct Database {
 
 impl Database {
     /// Reads the database of these bytes and its log; `None` when it holds nothing.
-    pub(super) fn read(file: Vec<u8>, log: &[u8]) -> Option<Self> {
+    pub fn read(file: Vec<u8>, log: &[u8]) -> Option<Self> {
         let database = open_cluster_database(file, log).ok()?;
         let nodes = cluster_nodes(&database).ok().filter(|nodes| !nodes.is_empty())?;
         let version = database.query_row("SELECT version FROM tree WHERE inode = 0", [], |row| row.get(0)).ok();

@@ -87,8 +87,33 @@ pub enum Deed {
     /// Looks whether it worked.
     Check {
         /// What is demanded.
-        demand: String,
+        demand: Demand,
     },
+}
+
+/// What must be true in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demand {
+    /// The mounted cluster file system holds the files of the database that was put in place.
+    Cluster {
+        /// How many.
+        files: usize,
+    },
+    /// Files are as planned, services that were stopped run again.
+    Everything,
+}
+
+impl Demand {
+    /// For people.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Cluster { files } => format!("/etc/pve holds the {files} files of the database"),
+            Self::Everything => {
+                "every written file has content, owner and mode of the plan; stopped services run again".to_owned()
+            }
+        }
+    }
 }
 
 impl Deed {
@@ -106,7 +131,7 @@ impl Deed {
             Self::Run { command, .. } => format!("run {}", command.join(" ")),
             Self::PutClusterFiles => "create files below /etc/pve".to_owned(),
             Self::PutNetwork { seconds } => format!("write network files; the old ones come back after {seconds} s"),
-            Self::Check { demand } => format!("check: {demand}"),
+            Self::Check { demand } => format!("check: {}", demand.describe()),
         }
     }
 }
@@ -217,9 +242,9 @@ fn start_and_check(steps: &mut Steps, source: &Source, has_database: bool, has_p
     if has_database {
         steps.all(services::start_pve());
         let files = source.database.as_ref().map_or(0, |database| database.files.len());
-        let demand = format!("/etc/pve holds the {files} files of the database");
+        let demand = Demand::Cluster { files };
         steps.add(Deed::Check { demand }, "the database is the one of the backup", Vec::new());
     }
-    let demand = "every written file has content, owner and mode of the plan; stopped services run again".to_owned();
-    steps.add(Deed::Check { demand }, "a restore that cannot be proved is undone", Vec::new());
+    let demand = Demand::Everything;
+    steps.add(Deed::Check { demand }, "a restore is done when it can be seen that it is", Vec::new());
 }

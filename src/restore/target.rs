@@ -19,7 +19,8 @@ use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mo
 /// `pvecm status` asks the local daemon only.
 const QUORUM_LIMIT: Duration = Duration::from_secs(15);
 const OWNER_WRITES: u32 = 0o200;
-const MOUNT: &str = "/etc/pve";
+/// Where the cluster file system is mounted.
+pub const CLUSTER_MOUNT: &str = "/etc/pve";
 
 /// The machine.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +157,7 @@ fn pve(system: &System, host: &Host, mounts: &[Mount], database: Option<Database
         return PveFacts::default();
     }
     let root = &system.root;
-    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new(MOUNT) && mount.kind.starts_with("fuse"))
+    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"))
         && root.exists("/etc/pve/local");
     let stored =
         |path: &str| database.as_ref()?.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());

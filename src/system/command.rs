@@ -119,7 +119,7 @@ impl CommandError {
 }
 
 /// Who answers commands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Runner {
     /// This machine's programs.
     Live(Live),
@@ -146,7 +146,7 @@ impl Runner {
 }
 
 /// Runs this machine's programs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Live {
     path: String,
 }

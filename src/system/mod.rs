@@ -49,3 +49,16 @@ pub struct System {
     /// Whether the run was asked to stop.
     pub cancel: Cancel,
 }
+
+impl System {
+    /// The same machine for work that must come to its end: a signal does not stop it.
+    #[must_use]
+    pub fn to_the_end(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            runner: self.runner.clone(),
+            clock: self.clock,
+            cancel: Cancel::default(),
+        }
+    }
+}

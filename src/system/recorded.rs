@@ -12,7 +12,7 @@ use super::command::{failure, one_line};
 use super::{Cancel, CommandError, CommandFailure, CommandOutput, CommandSpec, open_file};
 
 /// The folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recorded {
     dir: PathBuf,
 }
