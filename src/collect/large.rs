@@ -81,8 +81,9 @@ fn is_longer(file: &mut File, size: u64) -> bool {
     at.is_ok() && matches!(file.read(&mut [0]), Ok(1))
 }
 
-/// Where the data of a file with holes lies; `None` where the file system does not tell.
-fn data_regions(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
+/// Where the data of a file with holes lies; `None` where the file system does not tell, and for a
+/// file without holes.
+pub fn data_regions(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
     let end = i64::try_from(size).ok()?;
     let mut regions = Vec::new();
     let mut at = 0;

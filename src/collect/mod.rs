@@ -32,6 +32,7 @@ use crate::system::{Cancelled, Kind, Stat, System, Workspace};
 
 pub use attributes::read_xattrs;
 pub use content::Content;
+pub use large::data_regions;
 
 use commands::Pool;
 use reader::Reader;
