@@ -15,6 +15,7 @@ mod error;
 mod change;
 mod record;
 mod journal;
+pub mod saved;
 
 pub use change::{Attributes, Change, Wanted};
 pub use error::ApplyError;
