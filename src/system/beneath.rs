@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, renameat};
-use nix::sys::stat::{Mode, UtimensatFlags, fchmod, futimens, mkdirat, utimensat};
+use nix::sys::stat::{Mode, UtimensatFlags, fchmod, fstat, futimens, mkdirat, utimensat};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, geteuid, linkat, symlinkat, unlinkat};
 use xattr::FileExt;
 
-use super::{Directory, FileError};
+use super::{Directory, FileError, Kind, Stat};
 
 const OPEN_DIR: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
@@ -143,14 +143,22 @@ impl Directory {
     /// Owner and time of a symlink; gives what did not work.
     pub fn dress_symlink(&self, name: &OsStr, attributes: &Attributes<'_>) -> Vec<FileError> {
         let path = self.path.join(name);
-        let owned = attributes.owner.map_or(Ok(()), |(user, group)| {
-            let (user, group) = (Some(Uid::from_raw(user)), Some(Gid::from_raw(group)));
-            fchownat(self.fd.as_fd(), name, user, group, AtFlags::AT_SYMLINK_NOFOLLOW)
-        });
+        let owned = attributes.owner.map_or(Ok(()), |owner| self.give_symlink_to(name, owner));
         let (keep, mtime) = times(attributes.mtime);
         let timed = utimensat(self.fd.as_fd(), name, &keep, &mtime, UtimensatFlags::NoFollowSymlink);
         let owned = owned.err().map(FileError::of("change the owner of", &path));
         owned.into_iter().chain(timed.err().map(FileError::of("set the time of", &path))).collect()
+    }
+
+    /// By what is open and known to be a symlink: who may rename here could have put another name of
+    /// somebody else's file in its place.
+    fn give_symlink_to(&self, name: &OsStr, (user, group): (u32, u32)) -> nix::Result<()> {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let link = openat(self.fd.as_fd(), segment(name)?, flags, Mode::empty())?;
+        if Stat::from(&fstat(&link)?).kind != Kind::Symlink {
+            return Err(Errno::ESTALE);
+        }
+        fchownat(&link, "", Some(Uid::from_raw(user)), Some(Gid::from_raw(group)), AtFlags::AT_EMPTY_PATH)
     }
 }
 
