@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, renameat};
 use nix::sys::stat::{Mode, UtimensatFlags, fchmod, fstat, futimens, mkdirat, utimensat};
 use nix::sys::time::TimeSpec;
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, geteuid, linkat, symlinkat, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, fsync, geteuid, linkat, symlinkat, unlinkat};
 use xattr::FileExt;
 
 use super::{Directory, FileError, Kind, Stat};
@@ -60,6 +60,13 @@ impl Beneath {
     /// The path of something below, for messages.
     pub fn display(&self, below: &Path) -> PathBuf {
         self.path.join(below)
+    }
+
+    /// A directory below as a place of its own; an empty path is the same place once more. What is
+    /// mounted or unmounted there later does not move it.
+    pub fn below(&self, below: &Path) -> Result<Self, FileError> {
+        let Directory { fd, path } = self.directory(below)?;
+        Ok(Self { dir: fd, path, has_openat2: AtomicBool::new(self.has_openat2.load(Ordering::Relaxed)) })
     }
 
     /// Opens a directory below; an empty path is the directory itself.
@@ -140,6 +147,22 @@ impl Directory {
             .map_err(FileError::of("remove", self.path.join(name)))
     }
 
+    /// Removes a directory, which must be empty.
+    pub fn remove_dir(&self, name: &OsStr) -> Result<(), FileError> {
+        segment(name)
+            .and_then(|name| unlinkat(self.fd.as_fd(), name, UnlinkatFlags::RemoveDir))
+            .map_err(FileError::of("remove the directory", self.path.join(name)))
+    }
+
+    /// Makes what was renamed, made and removed here survive a power cut; file systems that cannot
+    /// are left alone.
+    pub fn sync(&self) -> Result<(), FileError> {
+        match fsync(&self.fd) {
+            Err(Errno::EINVAL | Errno::EOPNOTSUPP) => Ok(()),
+            result => result.map_err(FileError::of("sync the directory", &self.path)),
+        }
+    }
+
     /// Owner and time of a symlink; gives what did not work.
     pub fn dress_symlink(&self, name: &OsStr, attributes: &Attributes<'_>) -> Vec<FileError> {
         let path = self.path.join(name);
@@ -191,6 +214,24 @@ pub fn dress(file: &File, path: &Path, attributes: &Attributes<'_>) -> Vec<FileE
         failed.push(FileError::of("set the time of", path)(cause));
     }
     failed
+}
+
+/// Takes off a file or directory that is there already what is [`is_put_on`] it and not wanted; gives
+/// what did not work. A new one has none of it.
+pub fn take_off_others(file: &File, path: &Path, wanted: &[(Vec<u8>, Vec<u8>)]) -> Vec<FileError> {
+    // File systems without attributes cannot list them.
+    let Ok(names) = file.list_xattr() else { return Vec::new() };
+    let is_wanted = |name: &OsStr| wanted.iter().any(|(wanted, _)| wanted == name.as_bytes());
+    let others = names.filter(|name| is_put_on(name.as_bytes()) && !is_wanted(name));
+    let taken = others.map(|name| file.remove_xattr(name).map_err(FileError::of("take an attribute off", path)));
+    taken.filter_map(Result::err).collect()
+}
+
+/// Whether an extended attribute is there because somebody wanted it: not a label that a security
+/// module gives to everything, nor a property of the file system.
+pub fn is_put_on(name: &[u8]) -> bool {
+    let families: [&[u8]; 4] = [b"user.", b"trusted.", b"security.capability", b"system.posix_acl_"];
+    families.iter().any(|family| name.starts_with(family))
 }
 
 /// A default ACL of the directory above is on everything new in it, asked for or not.

@@ -44,6 +44,21 @@ impl FileError {
         matches!(self.errno(), Some(Errno::EACCES | Errno::EPERM))
     }
 
+    /// Whether a file system as a whole refuses changes: mounted read-only, or without quorum.
+    pub fn takes_no_writes(&self) -> bool {
+        matches!(self.errno(), Some(Errno::EACCES | Errno::EROFS))
+    }
+
+    /// Whether a directory holds something.
+    pub fn is_not_empty(&self) -> bool {
+        self.errno() == Some(Errno::ENOTEMPTY)
+    }
+
+    /// Whether something is mounted there.
+    pub fn is_busy(&self) -> bool {
+        self.errno() == Some(Errno::EBUSY)
+    }
+
     /// The reason alone: `permission denied`.
     pub fn reason(&self) -> String {
         plain(&self.cause)

@@ -18,7 +18,7 @@ mod walk;
 mod workspace;
 mod write;
 
-pub use beneath::{Attributes, Beneath, dress, is_root};
+pub use beneath::{Attributes, Beneath, dress, is_put_on, is_root, take_off_others};
 pub use clock::{Clock, local_stamp};
 pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;

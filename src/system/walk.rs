@@ -10,6 +10,7 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, readlinkat};
 use nix::sys::stat::{Mode, fstat};
+use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 
 use super::root::stat_at;
 use super::{FileError, Kind, Stat};
@@ -41,6 +42,12 @@ impl Directory {
     /// The directory's own metadata.
     pub fn stat(&self) -> Result<Stat, FileError> {
         fstat(&self.fd).map(|stat| Stat::from(&stat)).map_err(FileError::of("look at", &self.path))
+    }
+
+    /// Whether a program serves it (FUSE), as `pmxcfs` does `/etc/pve`.
+    pub fn is_served(&self) -> Result<bool, FileError> {
+        let stat = fstatfs(&self.fd).map_err(FileError::of("look at", &self.path))?;
+        Ok(stat.filesystem_type() == FUSE_SUPER_MAGIC)
     }
 
     /// All names, sorted by bytes: the archive must not depend on the order on disk.
