@@ -37,6 +37,18 @@ pub enum Wanted {
     Directory,
 }
 
+impl Wanted {
+    /// The word for messages.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Absent => "nothing",
+            Self::File { .. } => "file",
+            Self::Symlink(_) => "symlink",
+            Self::Directory => "directory",
+        }
+    }
+}
+
 /// What belongs to a path besides its content, as it shall be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {

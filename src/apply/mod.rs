@@ -16,10 +16,21 @@ mod change;
 mod record;
 mod journal;
 pub mod saved;
+mod place;
+mod writer;
+mod content;
+mod compare;
+mod put;
+mod cluster;
+#[cfg(test)]
+mod put_tests;
 
 pub use change::{Attributes, Change, Wanted};
+pub use cluster::{may_write, put_cluster};
+pub use compare::{differs, differs_in_cluster};
 pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
+pub use put::put_all;
 pub use record::{Record, Summary};
 
 use crate::system::{Beneath, FileError, System};
