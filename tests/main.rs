@@ -6,6 +6,7 @@
     reason = "scenarios prepare real trees, run the programs users have, say what they skip, and stop at the first surprise"
 )]
 
+mod apply_cluster;
 mod architecture;
 mod audit;
 mod canary;
