@@ -40,10 +40,20 @@ pub fn read_mounts() -> Vec<Mount> {
     Root::live().map_or_else(|_| Vec::new(), |root| mounts_in(&root))
 }
 
-/// The mounts that a tree's own table names; a disk that does not run has none.
+/// The mounts of a tree as the tree names them: those of its own table, and below a directory those
+/// that this machine has in it.
 pub fn mounts_in(root: &Root) -> Vec<Mount> {
     let text = root.read_text("/proc/self/mounts").unwrap_or_default();
-    text.lines().filter_map(parse_mount).collect()
+    let own = text.lines().filter_map(parse_mount);
+    if root.is_live() {
+        return own.collect();
+    }
+    let prefix = real_path(root.prefix());
+    let inside = |mount: Mount| {
+        let below = mount.point.strip_prefix(&prefix).ok()?;
+        Some(Mount { point: Path::new("/").join(below), kind: mount.kind })
+    };
+    own.chain(read_mounts().into_iter().filter_map(inside)).collect()
 }
 
 /// Type of the file system a path lies on: the longest mount point of whole *components* wins
