@@ -71,9 +71,17 @@ pub(super) fn judge(
     }
 }
 
+/// Whether pmxcfs would start with this database and its log; `Err` says in words why not.
+pub fn prove_database(file: Vec<u8>, log: &[u8]) -> Result<(), String> {
+    read(file, log).map(drop)
+}
+
 /// Its files and directories, when it is whole.
 fn read(file: Vec<u8>, log: &[u8]) -> Result<Vec<ClusterNode>, String> {
     let fail = |cause: rusqlite::Error| format!("SQLite cannot read it: {}", short(&cause.to_string()));
+    if file.is_empty() && log.is_empty() {
+        return Err("it is empty".to_owned());
+    }
     let database = open_cluster_database(file, log).map_err(fail)?;
     confine(&database).map_err(fail)?;
     if !has_tree(&database).map_err(fail)? {
@@ -86,10 +94,17 @@ fn read(file: Vec<u8>, log: &[u8]) -> Result<Vec<ClusterNode>, String> {
     let nodes = cluster_nodes(&database).map_err(fail)?;
     let rows: i64 =
         database.query_row("SELECT count(*) FROM tree WHERE inode <> 0", [], |row| row.get(0)).map_err(fail)?;
-    match i128::from(rows) - nodes.len() as i128 {
-        0 => Ok(nodes),
-        lost => Err(format!("{lost} row(s) belong to no directory: pmxcfs would not start with it")),
+    let lost = i128::from(rows) - nodes.len() as i128;
+    if lost != 0 {
+        return Err(format!("{lost} row(s) belong to no directory: pmxcfs would not start with it"));
     }
+    for (query, what) in REFUSED {
+        let count: i64 = database.query_row(query, [], |row| row.get(0)).map_err(fail)?;
+        if count != 0 {
+            return Err(format!("{count} {what}: pmxcfs would not start with it"));
+        }
+    }
+    Ok(nodes)
 }
 
 /// Nothing that a stranger's schema calls is run, and nothing of it is written anywhere.
@@ -104,6 +119,22 @@ fn has_tree(database: &Connection) -> rusqlite::Result<bool> {
                  WHERE name = 'tree' AND type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
     Ok(database.query_row(query, [], |row| row.get::<_, i64>(0))? == 1)
 }
+
+/// Rows that an integrity check passes and pmxcfs does not, when it reads them at its start.
+const REFUSED: &[(&str, &str)] = &[
+    ("SELECT count(*) FROM tree WHERE inode = 0 AND name <> '__version__'", "root row(s) of another name"),
+    ("SELECT count(*) FROM tree WHERE type NOT IN (4, 8)", "row(s) are neither file nor directory"),
+    ("SELECT count(*) FROM tree WHERE inode <> 0 AND type = 4 AND length(data) > 0", "directory row(s) hold data"),
+    (
+        "SELECT count(*) FROM tree JOIN tree AS above ON above.inode = tree.parent
+         WHERE tree.inode <> 0 AND above.inode <> 0 AND above.type <> 4",
+        "row(s) lie in a file",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT 1 FROM tree WHERE inode <> 0 GROUP BY parent, name HAVING count(*) > 1)",
+        "name(s) are in one directory twice",
+    ),
+];
 
 #[derive(Default)]
 struct Comparison {
@@ -250,6 +281,22 @@ mod tests {
             let (outcome, why, _) = judged(sql, WHOLE, Capture::Since(None));
             assert_eq!(outcome, Outcome::Damaged);
             assert!(why.contains(words), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_pmxcfs_refuses_at_its_start_is_damage() {
+        let whole = [TABLE, ROWS].concat();
+        assert_eq!(prove_database(database(&whole), &[]), Ok(()));
+        for (change, words) in [
+            ("UPDATE tree SET name = 'x' WHERE inode = 0", "root row(s)"),
+            ("UPDATE tree SET type = 10 WHERE inode = 6", "1 row(s) are neither file nor directory"),
+            ("UPDATE tree SET data = 'x' WHERE inode = 3", "hold data"),
+            ("UPDATE tree SET parent = 6 WHERE inode = 5", "lie in a file"),
+            ("UPDATE tree SET name = 'empty' WHERE inode = 4", "twice"),
+        ] {
+            let why = prove_database(database(&format!("{whole} {change};")), &[]).unwrap_err();
+            assert!(why.contains(words) && why.ends_with("pmxcfs would not start with it"), "{why}");
         }
     }
 

@@ -22,7 +22,7 @@ mod sentence;
 
 use serde_json::{Value, json};
 
-pub use database::Capture;
+pub use database::{Capture, prove_database};
 pub use gather::Gatherer;
 
 /// What the drill found.
