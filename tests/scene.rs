@@ -132,6 +132,12 @@ impl Scene {
         std::fs::write(self.path("state/fails").join(unit), "").unwrap();
     }
 
+    /// This unit has failed so often that systemd starts it no more before it is told to forget that.
+    pub(crate) fn tire_unit(&self, unit: &str) {
+        std::fs::write(self.path("state/tired").join(unit), "").unwrap();
+        std::fs::write(self.path("state/units").join(unit), "failed\n").unwrap();
+    }
+
     /// `active`, `inactive` or `failed`, without a call in the log.
     pub(crate) fn unit(&self, unit: &str) -> String {
         std::fs::read_to_string(self.path("state/units").join(unit)).unwrap().trim_end().to_owned()
@@ -179,7 +185,9 @@ impl Scene {
             return None;
         }
         let scene = Self { dir: tempfile::tempdir().unwrap() };
-        for dir in ["root/var/lib/dpkg", "bin", "state/units", "state/answers", "state/timers", "state/fails"] {
+        for dir in
+            ["root/var/lib/dpkg", "bin", "state/units", "state/answers", "state/timers", "state/fails", "state/tired"]
+        {
             std::fs::create_dir_all(scene.path(dir)).unwrap();
         }
         std::fs::set_permissions(scene.dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
