@@ -7,6 +7,7 @@
 )]
 
 mod apply_cluster;
+mod apply_units;
 mod architecture;
 mod audit;
 mod canary;

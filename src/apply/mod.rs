@@ -24,6 +24,7 @@ mod put;
 mod cluster;
 #[cfg(test)]
 mod put_tests;
+mod units;
 
 pub use change::{Attributes, Change, Wanted};
 pub use cluster::{may_write, put_cluster};
@@ -32,6 +33,7 @@ pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
 pub use put::put_all;
 pub use record::{Record, Summary};
+pub use units::{look, run, start, stop, unmount, wait_for};
 
 use crate::system::{Beneath, FileError, System};
 
