@@ -7,6 +7,7 @@
 )]
 
 mod apply_cluster;
+mod apply_database;
 mod apply_units;
 mod architecture;
 mod audit;

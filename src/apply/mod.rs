@@ -11,6 +11,7 @@
 //!
 //! Everything of one restore lies in one directory, its [`Record`].
 
+mod database;
 mod error;
 mod change;
 mod record;
@@ -29,6 +30,7 @@ mod units;
 pub use change::{Attributes, Change, Wanted};
 pub use cluster::{may_write, put_cluster};
 pub use compare::{differs, differs_in_cluster};
+pub use database::{keep_old, put_new, put_old};
 pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
 pub use put::put_all;

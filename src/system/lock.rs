@@ -94,6 +94,24 @@ impl Drop for Lock {
     }
 }
 
+/// The lock by which another program says that it runs. Whoever has it keeps that program from
+/// starting; the file itself is not touched.
+#[derive(Debug)]
+pub struct ForeignLock {
+    _file: Flock<File>,
+}
+
+impl ForeignLock {
+    /// Takes the lock on this file; `None` when its program runs. Never waits.
+    pub fn take(file: File, path: &Path) -> Result<Option<Self>, FileError> {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => Ok(Some(Self { _file: file })),
+            Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, cause)) => Err(FileError::of("lock", path)(cause)),
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 fn open(path: &Path) -> std::io::Result<File> {
     // O_NOFOLLOW: a symlink planted under a foreign LOCK_PATH must not make us write elsewhere.

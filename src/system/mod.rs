@@ -22,7 +22,7 @@ pub use beneath::{Attributes, Beneath, dress, is_put_on, is_root, take_off_other
 pub use clock::{Clock, local_stamp};
 pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;
-pub use lock::{Holder, Lock, LockError};
+pub use lock::{ForeignLock, Holder, Lock, LockError};
 pub use mend::{give_to, make_private};
 pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
