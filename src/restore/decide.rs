@@ -110,6 +110,11 @@ pub(super) fn decide(entry: &Archived, context: &Context<'_>) -> PlannedFile {
         path_hex: exact(&entry.path),
         destination: (destination != entry.path).then_some(destination),
         kind: entry.kind.as_str(),
+        link: match &entry.kind {
+            ArchivedKind::Symlink(to) | ArchivedKind::HardLink(to) => Some(to.clone()),
+            _ => None,
+        },
+        size: decision.content.as_ref().map_or(context.source.inode(entry).size, |content| content.len() as u64),
         category: entry.category(),
         verdict: decision.verdict,
         reason,
@@ -143,15 +148,18 @@ impl Context<'_> {
 
     /// Owner and mode it shall have.
     fn attributes(&self, entry: &Archived) -> (Attributes, Option<String>) {
+        let xattrs = self.source.inode(entry).xattrs.clone();
         if let Some(fixed) = pbs::attributes(entry, self.owners) {
-            return (fixed, None);
+            return (Attributes { xattrs, ..fixed }, None);
         }
         let (attributes, said) = self.owners.attributes(entry);
+        let attributes = Attributes { xattrs, ..attributes };
         let kept = self.live_of(entry).filter(|live| live.kind == LiveKind::File || live.kind == LiveKind::Directory);
         match kept {
             // Merged texts keep owner and mode of the file here; so do those of unknown owner.
             Some(live) if !entry.has_own_owner || self.is_merged(entry) => {
-                (Attributes { uid: live.uid, gid: live.gid, mode: live.mode, ..attributes }, None)
+                let xattrs = live.xattrs.clone();
+                (Attributes { uid: live.uid, gid: live.gid, mode: live.mode, xattrs, ..attributes }, None)
             }
             None if !entry.has_own_owner => (Attributes { uid: 0, gid: 0, mode: 0o600, ..attributes }, None),
             _ => (attributes, said),
@@ -236,11 +244,7 @@ fn unchanged(entry: &Archived, context: &Context<'_>) -> Option<Decision> {
 }
 
 fn same_xattrs(entry: &Archived, live: &Live, source: &Source) -> bool {
-    let of = match &entry.kind {
-        ArchivedKind::HardLink(first) => source.get(first).unwrap_or(entry),
-        _ => entry,
-    };
-    of.xattrs == live.xattrs
+    source.inode(entry).xattrs == live.xattrs
 }
 
 /// Files of a product that is not installed here.

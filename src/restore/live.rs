@@ -94,11 +94,16 @@ impl<'a> Looker<'a> {
             other => LiveKind::Special(other.as_str()),
         };
         let mut live = Live { mode: stat.mode, uid: stat.uid, gid: stat.gid, ..Live::new(kind) };
-        if live.kind == LiveKind::File && may_be_equal(entry, &stat) {
-            let file = self.root.open_no_symlink(path)?;
-            live.xattrs =
-                read_xattrs(&file).into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
-            live.digest = Some(hash(file, path)?);
+        if live.kind != LiveKind::File {
+            return Ok(live);
+        }
+        let opened = self.root.open_no_symlink(path);
+        if let Ok(file) = &opened {
+            let xattrs = read_xattrs(file).into_iter();
+            live.xattrs = xattrs.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+        }
+        if may_be_equal(entry, &stat) {
+            live.digest = Some(hash(opened?, path)?);
         }
         Ok(live)
     }

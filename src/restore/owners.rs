@@ -60,14 +60,16 @@ impl Owners {
         let said = of_user.or(of_group);
         // Rights that were meant for one account must not go to another.
         let mode = if said.is_some() { entry.mode & 0o700 } else { entry.mode };
-        (Attributes { user: entry.user.clone(), group: entry.group.clone(), uid, gid, mode }, said)
+        let (user, group, xattrs) = (entry.user.clone(), entry.group.clone(), entry.xattrs.clone());
+        (Attributes { user, group, uid, gid, mode, xattrs }, said)
     }
 
     /// By name, with the usual number where the machine does not know it.
     pub(super) fn named(&self, user: (&str, u32), group: (&str, u32), mode: u32) -> Attributes {
         let number = |ids: &Ids, (name, usual): (&str, u32)| ids.by_name.get(name).copied().unwrap_or(usual);
         let (uid, gid) = (number(&self.users, user), number(&self.groups, group));
-        Attributes { user: user.0.to_owned(), group: group.0.to_owned(), uid, gid, mode }
+        let xattrs = Vec::new();
+        Attributes { user: user.0.to_owned(), group: group.0.to_owned(), uid, gid, mode, xattrs }
     }
 }
 

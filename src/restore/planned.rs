@@ -69,7 +69,7 @@ pub enum Stage {
     Nowhere,
 }
 
-/// Owner and mode a path shall have.
+/// Owner, mode and attributes a path shall have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attributes {
     /// Owner's name, may be empty.
@@ -83,6 +83,9 @@ pub struct Attributes {
     /// Permission bits with setuid, setgid, sticky.
     #[serde(serialize_with = "octal")]
     pub mode: u32,
+    /// Extended attributes as the kernel takes them.
+    #[serde(skip)]
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
@@ -105,6 +108,12 @@ pub struct PlannedFile {
     /// `file`, `directory`, `symlink`.
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// Target of a symlink; the first name of a file, in the backup, when this is a further one.
+    #[serde(skip)]
+    pub link: Option<Vec<u8>>,
+    /// Bytes of the content it shall have.
+    #[serde(skip)]
+    pub size: u64,
     /// What it belongs to.
     #[serde(serialize_with = "category")]
     pub category: Category,

@@ -154,6 +154,14 @@ impl Source {
     }
 
     /// The node whose files these are: its folder may be called otherwise than the machine was.
+    }
+
+    /// The entry whose owner, attributes and content this one has: of a further name the first.
+    pub(super) fn inode<'a>(&'a self, entry: &'a Archived) -> &'a Archived {
+        match &entry.kind {
+            ArchivedKind::HardLink(first) => self.get(first).unwrap_or(entry),
+            _ => entry,
+        }
     pub(super) fn own_node(&self) -> &str {
         let nodes: BTreeSet<&str> = self.entries.iter().filter_map(node_of).collect();
         match nodes.iter().next() {
