@@ -137,7 +137,7 @@ pub(super) fn run(session: &Session, arguments: &RestoreArgs, output: &mut Outpu
         output.bytes(explain(&plan, detail).as_bytes())?;
     }
     // Something that was asked for by name is not done.
-    let is_asked = arguments.pve == PveArg::Whole || !arguments.nic_map.is_empty();
+    let is_asked = plan.is_hostile || arguments.pve == PveArg::Whole || !arguments.nic_map.is_empty();
     Ok(if is_asked && !plan.refusals.is_empty() { ExitCode::Preflight } else { ExitCode::Done })
 }
 

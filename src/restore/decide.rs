@@ -70,7 +70,7 @@ type Rule = fn(&Archived, &Context<'_>) -> Option<Decision>;
 /// The order matters: what can never be written comes before what somebody chose, what is here
 /// already before every way of writing it, the ways of a product before the general ones.
 const RULES: &[Rule] = &[
-    |entry, _| entry.hostile.map(|why| Decision::new(Verdict::Never, why)),
+    |entry, _| entry.hostile.map(|hostile| Decision::new(Verdict::Never, hostile.why())),
     |entry, _| never::why(entry).map(|why| Decision::new(Verdict::Never, why)),
     |entry, context| context.selection.why_not(entry).map(|why| Decision::new(Verdict::NotSelected, why)),
     |entry, _| entry.lost.as_ref().map(|why| Decision::export(format!("it is not whole in the backup: {why}"))),

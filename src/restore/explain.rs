@@ -146,7 +146,13 @@ fn rest(plan: &RestorePlan, text: &mut String) {
     section(text, "Afterwards", after);
     let by_hand = plan.by_hand.iter().map(|it| format!("{}: {}", it.what, it.do_this));
     section(text, "Does not come back by itself", by_hand);
-    let last = if plan.changes_anything() { "This is a plan. Nothing was written." } else { "Nothing would change." };
+    let last = if plan.is_hostile {
+        "Nothing of this backup is restored."
+    } else if plan.changes_anything() {
+        "This is a plan. Nothing was written."
+    } else {
+        "Nothing would change."
+    };
     let _ = writeln!(text, "\n{last}");
 }
 

@@ -38,6 +38,7 @@ mod explain;
 pub use afterwards::{Afterwards, ByHand, Doer};
 pub use explain::{Detail, explain};
 pub use freshness::Sign;
+pub use hostile::Hostile;
 pub use live::{Live, LiveKind};
 pub use merge::{
     Accounts, LeftOut, Merged, MergedAccounts, merge_accounts, merge_fstab, merge_json_users, merge_pbs_acl,

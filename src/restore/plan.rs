@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::afterwards::{Afterwards, ByHand, afterwards, by_hand};
 use super::decide::{Context, decide};
 use super::freshness::Sign;
+use super::hostile;
 use super::merging::merges;
 use super::network::NicPair;
 use super::networking::cards;
@@ -74,6 +75,9 @@ pub struct RestorePlan {
     /// What tells a fresh node from one in use.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signs: Vec<Sign>,
+    /// Whether it holds what no backup tool writes: the first of the refusals says what. Then there
+    /// are no steps, and nothing of it may be restored.
+    pub is_hostile: bool,
     /// Not done, and why.
     pub refusals: Vec<Refusal>,
     /// Worth knowing.
@@ -136,6 +140,7 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
     let is_written =
         |path: &str| files.iter().any(|file| file.path == path.as_bytes() && file.verdict != Verdict::NotSelected);
     let after = afterwards(&files, target.is_running);
+    let hostile = hostile::refusal(source);
     let missing = if is_written("/etc/proxmox-backup/datastore.cfg") && target.host.pbs.is_some() {
         pbs::missing_stores(source, |path| target.stores.get(path).copied())
     } else {
@@ -148,9 +153,10 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
         pve: way.way,
         signs: if way.way == PveWay::None { Vec::new() } else { target.pve.signs.clone() },
         remarks: remarks(source, &backup, [&versions.remarks, &way.remarks, &cards.remarks]),
-        refusals: way.refusals.iter().chain(&cards.refusals).cloned().collect(),
+        is_hostile: hostile.is_some(),
         counts,
-        steps: steps(source, &files, &after, target.is_running),
+        steps: if hostile.is_some() { Vec::new() } else { steps(source, &files, &after, target.is_running) },
+        refusals: hostile.into_iter().chain(way.refusals.iter().chain(&cards.refusals).cloned()).collect(),
         nic_proposal: cards.proposal.clone(),
         datastores: missing.into_iter().map(|(datastore, what)| MissingStore { datastore, what }).collect(),
         afterwards: after,
@@ -171,5 +177,13 @@ fn owners(target: &Target, all: &merging::Merges) -> Owners {
 
 fn remarks(source: &Source, backup: &BackupFacts, of_stages: [&Vec<String>; 3]) -> Vec<String> {
     let unchecked = backup.unchecked.iter().map(|what| format!("not checked: {what}"));
-    source.unknown.iter().cloned().chain(unchecked).chain(of_stages.into_iter().flatten().cloned()).collect()
+    let hostile = hostile::remark(source);
+    source
+        .unknown
+        .iter()
+        .cloned()
+        .chain(hostile)
+        .chain(unchecked)
+        .chain(of_stages.into_iter().flatten().cloned())
+        .collect()
 }

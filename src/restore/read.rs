@@ -6,9 +6,9 @@ use ring::digest::{Context, SHA256};
 use serde::Deserialize;
 
 use super::category::Claims;
-use super::hostile;
+use super::hostile::{self, Hostile};
 use super::source::{Archived, ArchivedKind, DATABASE, Database, Source};
-use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError};
+use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, printable};
 use crate::bundle::{INDEX_PATH, IndexEntry, Manifest};
 use crate::host::Host;
 use crate::pattern::Pattern;
@@ -21,6 +21,11 @@ const MOST_TEXTS: u64 = 128 << 20;
 /// pmxcfs holds at most 128 MiB.
 const MOST_DATABASE: u64 = 512 << 20;
 const MOST_INDEX: u64 = 512 << 20;
+/// Names, owners and attributes kept in memory: more than a million files of a host.
+const MOST_REMEMBERED: usize = if cfg!(test) { 1 << 20 } else { 512 << 20 };
+
+/// A file's capabilities.
+const CAPABILITIES: &[u8] = b"security.capability";
 
 /// Contents that rules read: what is merged, rewritten or listed.
 pub(super) const READ: &[&str] = &[
@@ -77,6 +82,7 @@ struct Intake {
     source: Source,
     index: Option<Vec<u8>>,
     database: Option<Vec<u8>>,
+    remembered: usize,
 }
 
 impl Intake {
@@ -87,11 +93,13 @@ impl Intake {
             source: Source::default(),
             index: None,
             database: None,
+            remembered: 0,
         }
     }
 
     fn take(&mut self, reader: &mut impl MemberSource, member: Member) -> Result<(), ReadError> {
         let mut entry = entry_of(member);
+        self.remember(&entry)?;
         if entry.kind == ArchivedKind::File {
             let wanted = self.wants(&entry);
             let (digest, content) = read_content(reader, wanted)?;
@@ -105,6 +113,21 @@ impl Intake {
             self.source.entries.push(entry);
         }
         Ok(())
+    }
+
+    /// Small members are many in few bytes: what they take in memory is bounded for itself.
+    fn remember(&mut self, entry: &Archived) -> Result<(), ReadError> {
+        let link = match &entry.kind {
+            ArchivedKind::Symlink(to) | ArchivedKind::HardLink(to) => to.len(),
+            _ => 0,
+        };
+        let xattrs: usize = entry.xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.remembered += size_of::<Archived>() + entry.path.len() + link + xattrs;
+        if self.remembered <= MOST_REMEMBERED {
+            return Ok(());
+        }
+        let what = format!("its names and attributes take more than {} MiB of memory", MOST_REMEMBERED >> 20);
+        Err(ReadError::TooMuch { offset: 0, place: "as a whole".into(), what })
     }
 
     fn wants(&mut self, entry: &Archived) -> bool {
@@ -166,11 +189,20 @@ fn describe(source: &mut Source, index: &[IndexEntry], lost: &BTreeMap<Vec<u8>, 
         if said.is_some_and(|said| said.incomplete) {
             entry.lost = Some("the file was not read to its end when the backup was made".to_owned());
         }
-        // Only an index vouches for bits that give rights away.
-        if !source.has_index && entry.kind != ArchivedKind::Directory {
-            entry.mode &= 0o777;
+        if entry.kind != ArchivedKind::Directory && take_rights(entry, said.copied()) {
+            source.without_rights.push(entry.path.clone());
         }
     }
+}
+
+/// Only an index vouches for what makes a program run with the rights of somebody else.
+fn take_rights(entry: &mut Archived, said: Option<&IndexEntry>) -> bool {
+    let vouched = said.and_then(|said| u32::from_str_radix(&said.mode, 8).ok()).unwrap_or(0);
+    let has_capabilities = said.is_some_and(|said| said.xattrs.iter().any(|name| name.as_bytes() == CAPABILITIES));
+    let before = (entry.mode, entry.xattrs.len());
+    entry.mode &= 0o777 | vouched;
+    entry.xattrs.retain(|(name, _)| has_capabilities || name != CAPABILITIES);
+    before != (entry.mode, entry.xattrs.len())
 }
 
 /// What an older manifest says of the machine.
@@ -207,6 +239,12 @@ fn unknown(source: &Source) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if let Some(first) = source.without_rights.first() {
+        let (count, shown) = (source.without_rights.len(), printable(first));
+        unknown.push(format!(
+            "setuid bits and capabilities that no index vouches for are left out of {count} files, the first is {shown}"
+        ));
+    }
     let versions = [("Proxmox VE", &source.host.pve), ("Proxmox Backup Server", &source.host.pbs)];
     for (product, version) in versions {
         if version.as_deref() == Some("unknown") {
@@ -229,17 +267,13 @@ fn entry_of(member: Member) -> Archived {
         MemberKind::File => ArchivedKind::File,
         MemberKind::Directory => ArchivedKind::Directory,
         MemberKind::Symlink => ArchivedKind::Symlink(member.link),
-        MemberKind::HardLink => ArchivedKind::HardLink([b"/", member.link.as_slice()].concat()),
+        MemberKind::HardLink => ArchivedKind::HardLink(host_path(&member.link)),
         other => ArchivedKind::Special(other.as_str()),
     };
-    let of_kind = match kind {
-        ArchivedKind::Special(_) => Some("devices, FIFOs and the like are never made"),
-        _ => None,
-    };
-    let hostile = hostile::of_name(&member.path).or(of_kind);
-    let name = member.path.strip_prefix(b"/").unwrap_or(&member.path);
+    let of_kind = matches!(kind, ArchivedKind::Special(_)).then_some(Hostile::Special);
     Archived {
-        path: [b"/", name].concat(),
+        path: host_path(&member.path),
+        hostile: hostile::of_name(&member.path).or(of_kind),
         kind,
         mode: member.mode,
         uid: member.uid,
@@ -251,10 +285,14 @@ fn entry_of(member: Member) -> Archived {
         xattrs: member.xattrs,
         recipe: None,
         is_only_above: false,
-        hostile,
         lost: None,
         has_own_owner: member.lost.is_empty(),
     }
+}
+
+/// The path of a name in the archive.
+fn host_path(name: &[u8]) -> Vec<u8> {
+    [b"/", name.strip_prefix(b"/").unwrap_or(name)].concat()
 }
 
 /// SHA-256, and the bytes where they are wanted.

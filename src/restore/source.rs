@@ -8,6 +8,7 @@ use crate::plan::OUTPUT_DIRS;
 use crate::recipe::{Category, Recipe};
 
 use super::category;
+use super::hostile::Hostile;
 
 /// What a path of a backup is.
 pub use crate::diff::Kind as ArchivedKind;
@@ -45,7 +46,7 @@ pub struct Archived {
     /// A directory that is only above what was taken.
     pub is_only_above: bool,
     /// Why it can never be written.
-    pub hostile: Option<&'static str>,
+    pub hostile: Option<Hostile>,
     /// Why it is not whole in the backup.
     pub lost: Option<String>,
     /// Whether owner, mode and attributes are its own.
@@ -104,6 +105,8 @@ pub struct Source {
     pub host: Host,
     /// Whether it has an index: backups of older tools have none.
     pub has_index: bool,
+    /// Files that had setuid bits or capabilities which nothing vouches for.
+    pub without_rights: Vec<Vec<u8>>,
     /// What cannot be told about it.
     pub unknown: Vec<String>,
     /// Contents that the plan reads, by path.
@@ -153,15 +156,15 @@ impl Source {
         }
     }
 
-    /// The node whose files these are: its folder may be called otherwise than the machine was.
-    }
-
     /// The entry whose owner, attributes and content this one has: of a further name the first.
     pub(super) fn inode<'a>(&'a self, entry: &'a Archived) -> &'a Archived {
         match &entry.kind {
             ArchivedKind::HardLink(first) => self.get(first).unwrap_or(entry),
             _ => entry,
         }
+    }
+
+    /// The node whose files these are: its folder may be called otherwise than the machine was.
     pub(super) fn own_node(&self) -> &str {
         let nodes: BTreeSet<&str> = self.entries.iter().filter_map(node_of).collect();
         match nodes.iter().next() {

@@ -87,7 +87,7 @@ fn hostile_names_are_never_written_whatever_is_selected() {
     source.entries[1].kind = ArchivedKind::Symlink(b"/root/.ssh".to_vec());
     source.entries.push(Archived::new(b"/etc/other", ArchivedKind::File));
     source.entries.push(Archived::new(b"/etc/zz", ArchivedKind::HardLink(b"/etc/absent".to_vec())));
-    source.entries[0].hostile = hostile::of_name(b"/etc/hosts");
+    source.entries[0].hostile = Some(Hostile::Absolute);
     hostile::mark(&mut source.entries);
     let everything = only(&["/etc/**"]);
 
@@ -103,6 +103,8 @@ fn hostile_names_are_never_written_whatever_is_selected() {
             ],
         );
         assert_eq!(plan.files.len(), 5);
+        assert!(plan.is_hostile && plan.steps.is_empty(), "{:?}", plan.refusals);
+        assert!(plan.refusals[0].why.contains("/etc/hosts (its name in the archive is absolute)"));
     }
     for (name, is_hostile) in [
         ("etc/a", false),
@@ -115,6 +117,62 @@ fn hostile_names_are_never_written_whatever_is_selected() {
     ] {
         assert_eq!(hostile::of_name(name.as_bytes()).is_some(), is_hostile, "{name}");
     }
+}
+
+#[test]
+fn what_older_tools_may_have_packed_does_not_refuse_the_whole_archive() {
+    let with = |hostile: Hostile, has_index: bool| {
+        let mut source = Source { has_index, ..source(&["/etc/hosts", "/etc/strange"]) };
+        source.entries[1].hostile = Some(hostile);
+        made(&source, &fresh(), &Selection::default())
+    };
+    for (hostile, without_index, with_index) in [
+        (Hostile::Absolute, true, true),
+        (Hostile::Upwards, true, true),
+        (Hostile::LinkOut, true, true),
+        (Hostile::Special, false, true),
+        (Hostile::Twice, false, true),
+        (Hostile::NotPlain, false, true),
+        (Hostile::TooLong, false, true),
+        (Hostile::BelowNoDirectory, false, false),
+        (Hostile::LinkToNoFile, false, false),
+    ] {
+        let plans = [with(hostile, false), with(hostile, true)];
+        assert_eq!(plans.each_ref().map(|plan| plan.is_hostile), [without_index, with_index], "{hostile:?}");
+        for plan in plans {
+            let told = if plan.is_hostile { plan.refusals[0].why.clone() } else { plan.remarks.join("\n") };
+            assert!(told.contains(&format!("/etc/strange ({})", hostile.why())), "{hostile:?}: {told}");
+            assert_eq!(verdict(&plan, "/etc/strange").0, Verdict::Never);
+        }
+    }
+}
+
+#[test]
+fn an_archive_of_names_alone_does_not_fill_the_memory() {
+    let mut builder = tar::Builder::new(Vec::new());
+    for number in 0..5000 {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(0);
+        header.set_cksum();
+        builder.append_data(&mut header, format!("srv/{number}"), std::io::empty()).unwrap();
+    }
+    let bytes = builder.into_inner().unwrap();
+    let reader = crate::archive::ArchiveReader::new(&bytes[..], crate::archive::Limits::default());
+    let error = read_source(reader, &crate::bundle::Manifest::default(), &std::collections::BTreeMap::new());
+    assert!(error.err().unwrap().to_string().contains("MiB of memory"));
+}
+
+#[test]
+fn hard_links_are_told_apart_by_what_they_name() {
+    let mut source = source(&["/etc/dir/", "/etc/file", "/etc/a", "/etc/b", "/etc/c"]);
+    for (path, first) in [("/etc/a", "/etc/file"), ("/etc/b", "/etc/dir"), ("/etc/c", "/etc/shadow")] {
+        let entry = source.entries.iter_mut().find(|entry| entry.path == path.as_bytes()).unwrap();
+        entry.kind = ArchivedKind::HardLink(first.into());
+    }
+    hostile::mark(&mut source.entries);
+    let of = |path: &str| source.get(path.as_bytes()).unwrap().hostile;
+    let expected = (None, Some(Hostile::LinkToNoFile), Some(Hostile::LinkOut));
+    assert_eq!((of("/etc/a"), of("/etc/b"), of("/etc/c")), expected);
 }
 
 #[test]
