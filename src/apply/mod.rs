@@ -26,6 +26,7 @@ mod cluster;
 #[cfg(test)]
 mod put_tests;
 mod units;
+mod staged;
 
 pub use change::{Attributes, Change, Wanted};
 pub use cluster::{may_write, put_cluster};
@@ -36,6 +37,7 @@ pub use journal::{Entry, Journal, Life, Reach, UnitState};
 pub use put::put_all;
 pub use record::{Record, Summary};
 pub use units::{look, run, start, stop, unmount, wait_for};
+pub use staged::{check_space, clear, export, needed, stage};
 
 use crate::system::{Beneath, FileError, System};
 

@@ -33,8 +33,8 @@ pub use walk::{Directory, DirectoryEntry};
 pub use workspace::{Afterwards, Spool, Sweep, Workspace, remove_stale_workspaces};
 pub use write::{
     PartialFile, copy_into, create_log, create_new_private_dir, create_private_dir, digest_hex, drop_page_cache,
-    hash_file, hex, is_there, is_writable_dir, may_write, open_file, open_terminal, remove_file, rename_file, sync_dir,
-    write_atomically, write_public,
+    hash_file, hex, is_there, is_writable_dir, may_write, open_file, open_terminal, remove_file, remove_tree,
+    rename_file, sync_dir, write_atomically, write_public,
 };
 
 /// Everything that can be faked, in one value.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use nix::fcntl::{Flock, FlockArg, OFlag};
 
-use super::{FileError, create_private_dir, is_there, remove_file, rename_file};
+use super::{FileError, create_private_dir, is_there, remove_file, remove_tree, rename_file};
 
 const PREFIX: &str = "workspace-";
 const MARKER: &str = ".proxmox-config-backup";
@@ -89,7 +89,7 @@ impl Drop for Sweep {
         // A late thread may create a file between the listing and the removal of the directory.
         for _ in 0..10 {
             match remove_tree(&self.0.path) {
-                Err(cause) if cause.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                Err(error) if error.cause.kind() == io::ErrorKind::DirectoryNotEmpty => {}
                 _ => return,
             }
         }
@@ -134,11 +134,6 @@ fn is_abandoned(path: &Path) -> bool {
         // Killed between making the directory and its marker: then it is empty.
         Err(_) => std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
-fn remove_tree(path: &Path) -> io::Result<()> {
-    std::fs::remove_dir_all(path)
 }
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]

@@ -204,6 +204,15 @@ pub fn remove_file(path: &Path) -> Result<(), FileError> {
     std::fs::remove_file(path).map_err(FileError::of("remove", path))
 }
 
+/// Removes whatever of ours has that name, a directory with all that is in it; follows no symlinks.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+pub fn remove_tree(path: &Path) -> Result<(), FileError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(stat) if stat.is_dir() => std::fs::remove_dir_all(path).map_err(FileError::of("remove", path)),
+        _ => remove_file(path),
+    }
+}
+
 /// Whether we can really create a file there: modes alone do not tell (read-only mounts, quotas).
 pub fn is_writable_dir(path: &Path) -> Result<(), FileError> {
     // One name for all runs: what a killed one leaves is removed by the next.
