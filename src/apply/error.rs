@@ -58,6 +58,12 @@ pub enum ApplyError {
         /// In words.
         why: String,
     },
+    /// The timer that takes the network back.
+    #[error("network: {why}")]
+    Network {
+        /// In words.
+        why: String,
+    },
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

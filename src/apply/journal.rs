@@ -147,20 +147,23 @@ impl Life {
     pub fn of(entries: &[Entry]) -> Self {
         let has = |is: fn(&Entry) -> bool| entries.iter().any(is);
         let reached = reached(entries);
-        let last_of_network = entries
-            .iter()
-            .rev()
-            .find(|entry| matches!(entry, Entry::NetworkArmed { .. } | Entry::NetworkKept | Entry::NetworkReverted));
         match () {
             () if has(|entry| matches!(entry, Entry::UndoFinished { .. })) => Self::Undone,
             () if has(|entry| matches!(entry, Entry::UndoBegun { .. })) => Self::Undoing,
-            () if has(|entry| matches!(entry, Entry::Finished { .. })) => match last_of_network {
+            () if has(|entry| matches!(entry, Entry::Finished { .. })) => match Self::last_of_network(entries) {
                 Some(Entry::NetworkArmed { .. }) => Self::Unconfirmed,
                 _ => Self::Done,
             },
             () if reached.is_empty() => Self::Untouched,
             () => Self::Halfway,
         }
+    }
+
+    /// What was said of the network last.
+    pub(super) fn last_of_network(entries: &[Entry]) -> Option<&Entry> {
+        let is_of_network =
+            |entry: &&Entry| matches!(entry, Entry::NetworkArmed { .. } | Entry::NetworkKept | Entry::NetworkReverted);
+        entries.iter().rev().find(is_of_network)
     }
 
     /// For people.

@@ -27,6 +27,7 @@ mod cluster;
 mod put_tests;
 mod units;
 mod staged;
+mod network;
 
 pub use change::{Attributes, Change, Wanted};
 pub use cluster::{may_write, put_cluster};
@@ -35,6 +36,7 @@ pub use database::{keep_old, put_new, put_old};
 pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
 pub use put::put_all;
+pub use network::{SERVICE, TIMER, UndoUnits, apply_network, arm, armed_for, disarm, expire, keep, reload_network};
 pub use record::{Record, Summary};
 pub use units::{look, run, start, stop, unmount, wait_for};
 pub use staged::{check_space, clear, export, needed, stage};
