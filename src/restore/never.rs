@@ -54,7 +54,14 @@ const NEVER: &[(&[&str], &str)] = &[
         "it is a lock or state of a moment of the backup server",
     ),
     (
-        &["/var/lib/proxmox-config-backup", "/run", "/var/run/proxmox-config-backup"],
+        &[
+            "/var/lib/proxmox-config-backup",
+            "/run",
+            "/var/run/proxmox-config-backup",
+            // A restore that waited for a word while the backup was made.
+            "/etc/systemd/system/proxmox-config-backup-network-undo.*",
+            "/etc/systemd/system/timers.target.wants/proxmox-config-backup-network-undo.*",
+        ],
         "it is this tool's own journal and state, or lives in memory only",
     ),
     (&["/proc", "/sys", "/dev"], "it is made by the kernel"),
