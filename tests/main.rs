@@ -9,6 +9,7 @@
 mod apply_cluster;
 mod apply_database;
 mod apply_units;
+mod apply_network;
 mod architecture;
 mod audit;
 mod canary;

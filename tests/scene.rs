@@ -14,6 +14,7 @@ mod full;
 mod proof;
 mod tree;
 
+pub(crate) use full::FullScene;
 pub(crate) use tree::{Look, differences};
 
 /// All times of a scene that has just been built.
@@ -148,18 +149,29 @@ impl Scene {
         self.on_host("etc/pve/.version").exists()
     }
 
-    /// Timers that `systemd-run` made and nobody stopped.
+    /// Timers that run: those of `systemd-run`, and those with files in `/etc`.
     pub(crate) fn timers(&self) -> Vec<String> {
         crate::sample::names_in(&self.path("state/timers"))
     }
 
-    /// The time of this timer has come: runs its command.
+    /// The time of this timer has come: runs its command, or that of its service.
     pub(crate) fn fire_timer(&self, unit: &str) -> Output {
         let timer = self.path("state/timers").join(unit);
-        let argv: Vec<String> =
-            crate::sample::files_in(&timer).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
-        std::fs::remove_dir_all(timer).unwrap();
-        self.run(&argv.iter().map(String::as_str).collect::<Vec<_>>())
+        let Ok(service) = std::fs::read_to_string(timer.join("fragment")) else {
+            let argv: Vec<String> =
+                crate::sample::files_in(&timer).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+            std::fs::remove_dir_all(timer).unwrap();
+            return self.run(&strs(&argv));
+        };
+        let text = std::fs::read_to_string(service).unwrap();
+        let command = text.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let argv: Vec<String> = command.split(' ').map(|word| word.trim_matches('"').replace("%%", "%")).collect();
+        // While it runs its service is at work, and the timer stays until somebody stops it.
+        let state = self.path("state/units").join(unit);
+        std::fs::write(&state, "activating\n").unwrap();
+        let output = self.run(&strs(&argv));
+        std::fs::remove_file(state).unwrap();
+        output
     }
 
     /// The network configuration that was reloaded last.
@@ -167,8 +179,12 @@ impl Scene {
         std::fs::read_to_string(self.path("state/interfaces")).ok()
     }
 
-    /// Starts what runs once more. The host's name changes now, not when the file is written.
+    /// Starts what runs once more. The host's name changes now, not when the file is written. Of the
+    /// timers those come back that are linked in `/etc`.
     pub(crate) fn reboot(&self) {
+        for timer in self.timers() {
+            std::fs::remove_dir_all(self.path("state/timers").join(timer)).unwrap();
+        }
         let running: Vec<String> = self.units().into_iter().filter(|unit| self.unit(unit) == "active").collect();
         self.silently(&[&["systemctl", "stop"][..], &strs(&running)].concat());
         let name = self.text("etc/hostname");
@@ -177,6 +193,10 @@ impl Scene {
         let (first, rest): (Vec<String>, Vec<String>) = running.into_iter().partition(|unit| unit == "pve-cluster");
         for units in [first, rest].iter().filter(|units| !units.is_empty()) {
             self.silently(&[&["systemctl", "start"][..], &strs(units)].concat());
+        }
+        let wanted = crate::sample::names_in(&self.on_host("etc/systemd/system/timers.target.wants"));
+        for timer in wanted.iter().filter(|timer| self.on_host("etc/systemd/system").join(timer).exists()) {
+            self.silently(&["systemctl", "start", timer]);
         }
     }
 
