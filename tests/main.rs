@@ -36,6 +36,7 @@ mod moving;
 mod offline;
 mod old;
 mod pmxcfs;
+mod restore;
 mod restore_plan;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]

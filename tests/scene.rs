@@ -20,8 +20,9 @@ pub(crate) use tree::{Look, differences};
 /// All times of a scene that has just been built.
 const TIME: &str = "@1700000000";
 /// Programs that are only called, never asked for more than a prepared answer.
-const RECORDED: [&str; 11] = [
+const RECORDED: [&str; 16] = [
     "ha-manager",
+    "locale-gen",
     "newaliases",
     "proxmox-backup-manager",
     "proxmox-boot-tool",
@@ -31,6 +32,10 @@ const RECORDED: [&str; 11] = [
     "pvesh",
     "pvesm",
     "pveum",
+    "sysctl",
+    "udevadm",
+    "update-ca-certificates",
+    "update-grub",
     "update-initramfs",
 ];
 
@@ -88,12 +93,12 @@ impl Scene {
 
     /// Where programs are looked for: the stand-ins first.
     pub(crate) fn search_path(&self) -> String {
-        format!("{}:{FIXED_PATH}", self.path("bin").display())
+        search_path(self.dir.path())
     }
 
     /// For the library: the door to this host's files and programs.
     pub(crate) fn door(&self) -> (Root, Runner) {
-        (Root::at(&self.root()).unwrap(), Runner::Live(Live::with_path(&self.search_path())))
+        door_of(self.dir.path())
     }
 
     /// Runs a program as the host would, and gives what it said.
@@ -295,6 +300,15 @@ impl Drop for Scene {
         // Before the directory is removed, and with it what would still be mounted there.
         let _ = Command::new("umount").arg("-lq").arg(self.on_host("etc/pve")).output();
     }
+}
+
+/// The door to the host of the scene in this directory, from another process.
+pub(crate) fn door_of(scene: &Path) -> (Root, Runner) {
+    (Root::at(&scene.join("root")).unwrap(), Runner::Live(Live::with_path(&search_path(scene))))
+}
+
+fn search_path(scene: &Path) -> String {
+    format!("{}:{FIXED_PATH}", scene.join("bin").display())
 }
 
 fn data() -> PathBuf {

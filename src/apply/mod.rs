@@ -11,23 +11,26 @@
 //!
 //! Everything of one restore lies in one directory, its [`Record`].
 
-mod database;
 mod error;
 mod change;
 mod record;
 mod journal;
+mod content;
+mod staged;
 pub mod saved;
 mod place;
 mod writer;
-mod content;
 mod compare;
 mod put;
 mod cluster;
+mod units;
+mod database;
+mod network;
+mod check;
+mod run;
+mod undo;
 #[cfg(test)]
 mod put_tests;
-mod units;
-mod staged;
-mod network;
 
 pub use change::{Attributes, Change, Wanted};
 pub use cluster::{may_write, put_cluster};
@@ -35,11 +38,13 @@ pub use compare::{differs, differs_in_cluster};
 pub use database::{keep_old, put_new, put_old};
 pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
-pub use put::put_all;
 pub use network::{SERVICE, TIMER, UndoUnits, apply_network, arm, armed_for, disarm, expire, keep, reload_network};
+pub use put::put_all;
 pub use record::{Record, Summary};
-pub use units::{look, run, start, stop, unmount, wait_for};
+pub use run::{Applied, Work, apply};
 pub use staged::{check_space, clear, export, needed, stage};
+pub use undo::{TakenBack, take_back};
+pub use units::{look, run, start, stop, unmount, wait_for};
 
 use crate::system::{Beneath, FileError, System};
 

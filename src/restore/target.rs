@@ -157,8 +157,9 @@ fn pve(system: &System, host: &Host, mounts: &[Mount], database: Option<Database
         return PveFacts::default();
     }
     let root = &system.root;
-    let is_mounted = mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"))
-        && root.exists("/etc/pve/local");
+    let is_mounted =
+        mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"))
+            && root.exists("/etc/pve/local");
     let stored =
         |path: &str| database.as_ref()?.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let text = |path: &str| {

@@ -54,11 +54,6 @@ impl System {
     /// The same machine for work that must come to its end: a signal does not stop it.
     #[must_use]
     pub fn to_the_end(&self) -> Self {
-        Self {
-            root: self.root.clone(),
-            runner: self.runner.clone(),
-            clock: self.clock,
-            cancel: Cancel::default(),
-        }
+        Self { root: self.root.clone(), runner: self.runner.clone(), clock: self.clock, cancel: Cancel::default() }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::{ExitCode, KeyError, RecipientsError, SigningError};
+use super::{ExitCode, KeyError, Left, RecipientsError, SigningError};
+use crate::apply::{ApplyError, Life};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
 use crate::preflight::{PreflightError, SecurityError};
@@ -100,9 +101,40 @@ pub enum Failure {
     /// Verifying.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// A restore that did not come to its end.
+    #[error("the restore ended: {why}; {}", how(left))]
+    Restore {
+        /// Why.
+        why: Box<ApplyError>,
+        /// How the machine is now.
+        left: Left,
+    },
+    /// What the plan refuses is not done in part.
+    #[error("nothing restored: {0}")]
+    Refused(String),
+    /// Another restore waits for its end.
+    #[error("nothing restored: the restore {id} is {state}")]
+    RestoreOpen {
+        /// Which.
+        id: String,
+        /// In words.
+        state: &'static str,
+    },
+    /// The machine is not what the plan was made for any more.
+    #[error("nothing restored: the machine has changed since the plan was made")]
+    PlanChanged,
+    /// Taking a restore back, or what is known of it.
+    #[error(transparent)]
+    Undo(Box<ApplyError>),
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        Self::Undo(Box::new(error))
+    }
 }
 
 impl Failure {
@@ -111,7 +143,7 @@ impl Failure {
         match self {
             Self::Disabled | Self::Unchanged(_) => ExitCode::Skipped,
             Self::NotFound(_) | Self::Elsewhere { .. } | Self::NotRoot => ExitCode::Environment,
-            Self::Preflight(_) => ExitCode::Preflight,
+            Self::Preflight(_) | Self::RestoreOpen { .. } | Self::Refused(_) | Self::PlanChanged => ExitCode::Preflight,
             Self::Security(_) => ExitCode::Security,
             Self::PmxcfsMissing => ExitCode::Collection,
             Self::Damaged { .. } => ExitCode::Verification,
@@ -137,6 +169,7 @@ impl Failure {
             | Self::Cancelled(cancelled) => of_signal(*cancelled),
             Self::Storage(_) => ExitCode::Storage,
             Self::Retention(_) => ExitCode::Usage,
+            Self::Restore { why, .. } | Self::Undo(why) => of_apply(why),
         }
     }
 
@@ -167,6 +200,13 @@ impl Failure {
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
+            Self::Restore { left: Left::Halfway { .. }, .. } => Some("`proxmox-backup undo` tries again"),
+            Self::RestoreOpen { state, .. } if *state == Life::Unconfirmed.as_str() => {
+                Some("`proxmox-backup restore confirm` keeps its network, `proxmox-backup undo` takes it back")
+            }
+            Self::RestoreOpen { .. } => Some("`proxmox-backup undo` puts everything back as it was before it"),
+            Self::Refused(_) => Some("`restore --plan` says what to do instead"),
+            Self::PlanChanged => Some("look at the new plan, and try again"),
             Self::Damaged { .. } => Some("`verify` names everything that is wrong; take another backup"),
             _ => None,
         }
@@ -179,6 +219,28 @@ fn of_file(error: &FileError) -> ExitCode {
         _ if error.is_denied() => ExitCode::Permission,
         _ if error.is_absent() => ExitCode::Environment,
         _ => ExitCode::Archive,
+    }
+}
+
+fn of_apply(error: &ApplyError) -> ExitCode {
+    match error {
+        _ if error.is_full() => ExitCode::DiskFull,
+        ApplyError::File(error) => of_file(error),
+        ApplyError::Read(_) | ApplyError::Unpack(_) | ApplyError::Record { .. } => ExitCode::Archive,
+        ApplyError::Differs { .. } => ExitCode::Verification,
+        ApplyError::NoQuorum(_) | ApplyError::Space { .. } => ExitCode::Preflight,
+        ApplyError::Command(_) | ApplyError::Late { .. } => ExitCode::Environment,
+        ApplyError::Network { .. } => ExitCode::Network,
+        ApplyError::Cancelled(cancelled) => of_signal(*cancelled),
+    }
+}
+
+/// What became of the machine, in words.
+fn how(left: &Left) -> String {
+    match left {
+        Left::Untouched => "nothing had changed".to_owned(),
+        Left::TakenBack => "everything is as it was before".to_owned(),
+        Left::Halfway { id, why } => format!("the restore {id} could not be taken back: {why}"),
     }
 }
 

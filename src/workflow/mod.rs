@@ -20,6 +20,7 @@ mod look;
 mod prepare;
 mod prune;
 mod recipients;
+mod restore;
 mod restore_plan;
 mod seal_up;
 mod signers;
@@ -27,6 +28,7 @@ mod signing;
 mod tell;
 mod tiers;
 mod unchanged;
+mod undo;
 mod unlock;
 
 pub use ask::Ask;
@@ -48,11 +50,13 @@ pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
+pub use restore::{Left, RestoreJob, Restored, restore};
 pub use restore_plan::restore_plan;
 pub use signers::{Signers, Standing};
 pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
 pub use tell::tell;
 pub use tiers::{Listing, Silent, Tiers};
+pub use undo::{Undone, expire_network, keep_network, undo};
 pub use unlock::{Keys, Unlocked, unlock};
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.

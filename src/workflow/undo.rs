@@ -1,0 +1,69 @@
+//! Takes a restore back, keeps its network, or lets the network's time run out.
+
+use std::path::Path;
+
+use log::info;
+
+use super::restore::lock;
+use super::{Failure, STEP, tell};
+use crate::apply::{Journal, Life, Machine, Reach, Record, clear, expire, keep, put_all, saved, take_back};
+use crate::issue::Issue;
+use crate::system::{System, is_root};
+
+/// What was taken back.
+#[derive(Debug)]
+pub struct Undone {
+    /// Which restore.
+    pub record: Record,
+    /// Paths that had changed since; how they were is packed in the record.
+    pub kept_aside: Vec<String>,
+    /// What did not work.
+    pub issues: Vec<Issue>,
+}
+
+/// Takes back the restore of this ID, or the newest one that is not taken back yet.
+pub fn undo(system: &System, state_dir: &Path, lock_dir: &Path, id: Option<&str>) -> Result<Undone, Failure> {
+    if !is_root() {
+        return Err(Failure::NotRoot);
+    }
+    let _lock = lock(system, lock_dir)?;
+    let record = wanted(state_dir, id, &|life| !matches!(life, Life::Undone | Life::Untouched))?;
+    info!(target: STEP, "Taking back the restore {}", record.id());
+    // Half a way back would be worse than either end: no signal stops it.
+    let system = system.to_the_end();
+    let machine = Machine::of(&system)?;
+    let mut journal = Journal::open(&record)?;
+    let done = take_back(&machine, &record, &mut journal, &|what| info!(target: STEP, "Undo: {what}"));
+    clear(&record)?;
+    let done = done?;
+    tell(&done.issues);
+    Ok(Undone { record, kept_aside: done.kept_aside, issues: done.issues })
+}
+
+/// Somebody says that the network works.
+pub fn keep_network(system: &System, state_dir: &Path, id: Option<&str>) -> Result<Record, Failure> {
+    let record = wanted(state_dir, id, &|life| life == Life::Unconfirmed)?;
+    keep(&Machine::of(system)?, &record)?;
+    Ok(record)
+}
+
+/// Nobody said it in time.
+pub fn expire_network(system: &System, state_dir: &Path, id: &str) -> Result<(), Failure> {
+    let record = Record::open(state_dir, id)?;
+    let system = system.to_the_end();
+    let machine = Machine::of(&system)?;
+    let old = saved::load(&record, &[Reach::Network].into())?.remove(&Reach::Network).unwrap_or_default();
+    expire(&machine, &record, &old, &|changes| put_all(&machine, changes).map(drop))?;
+    Ok(clear(&record)?)
+}
+
+/// The one of this ID, or the newest one whose life is such.
+fn wanted(state_dir: &Path, id: Option<&str>, is_such: &dyn Fn(Life) -> bool) -> Result<Record, Failure> {
+    if let Some(id) = id {
+        return Ok(Record::open(state_dir, id)?);
+    }
+    let all = Record::list(state_dir)?;
+    let newest = all.into_iter().rev().find(|known| known.life.is_some_and(is_such));
+    let none = || Failure::NotFound(format!("there is no such restore in {}", state_dir.display()));
+    newest.map(|known| known.record).ok_or_else(none)
+}
