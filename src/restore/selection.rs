@@ -170,6 +170,11 @@ impl Selection {
         Ok(())
     }
 
+    /// Whether a path takes part.
+    pub fn takes(&self, entry: &Archived) -> bool {
+        self.why_not(entry).is_none()
+    }
+
     /// Why a path is left out; `None` when it takes part.
     pub(super) fn why_not(&self, entry: &Archived) -> Option<&'static str> {
         let category = entry.category();

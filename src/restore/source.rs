@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::archive::Digest;
 use crate::host::{Host, cluster_nodes, open_cluster_database};
 use crate::plan::OUTPUT_DIRS;
-use crate::recipe::{Category, Recipe};
+use crate::recipe::{CATEGORIES, Category, Recipe};
 
 use super::category;
 use super::hostile::Hostile;
@@ -146,6 +146,18 @@ impl Source {
     pub fn text(&self, path: &str) -> Option<String> {
         let entry = self.get(path.as_bytes()).filter(|entry| entry.hostile.is_none() && entry.lost.is_none())?;
         self.texts.get(&entry.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// What there is to choose from, in the order in which it is shown, with the number of paths.
+    /// Directories above, and what commands printed, are nothing that anybody chooses.
+    pub fn categories(&self) -> Vec<(Category, usize)> {
+        let mut counts: BTreeMap<Category, usize> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.hostile.is_none() && !entry.is_only_above) {
+            *counts.entry(entry.category()).or_default() += 1;
+        }
+        counts.remove(&Category::Info);
+        let shown = CATEGORIES.iter().filter_map(|facts| Some((facts.category, *counts.get(&facts.category)?)));
+        shown.collect()
     }
 
     /// The content's digest, that of the first name for a further one.

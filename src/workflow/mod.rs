@@ -52,6 +52,7 @@ pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
 pub use restore::{Left, RestoreJob, Restored, restore};
 pub use restore_plan::restore_plan;
+pub use restore_plan::{categories_of, restore_plan};
 pub use signers::{Signers, Standing};
 pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
 pub use tell::tell;

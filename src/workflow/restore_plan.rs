@@ -8,6 +8,7 @@ use super::contents::{Contents, describe};
 use super::{Failure, STEP};
 use crate::archive::printable;
 use crate::bundle::{Backup, Verification, verify};
+use crate::recipe::Category;
 use crate::restore::{BackupFacts, RestorePlan, Selection, Source, Target, plan, read_source};
 use crate::system::{Cancel, System};
 
@@ -20,6 +21,11 @@ pub fn restore_plan(backup: &Backup, system: &System, selection: &Selection) -> 
     let target = Target::read(system, &source);
     system.cancel.check()?;
     Ok(plan(&source, &target, selection, facts(backup, &system.cancel, checked)))
+}
+
+/// The categories that a backup holds, with the number of their paths.
+pub fn categories_of(backup: &Backup, cancel: &Cancel) -> Result<Vec<(Category, usize)>, Failure> {
+    Ok(read(backup, cancel)?.categories())
 }
 
 /// A damaged backup is no ground to restore from. What an older tool never wrote cannot be checked.
@@ -36,7 +42,8 @@ fn whole(backup: &Backup, cancel: &Cancel) -> Result<Verification, Failure> {
     }
 }
 
-fn read(backup: &Backup, cancel: &Cancel) -> Result<Source, Failure> {
+/// Everything a plan needs to know of a backup.
+pub(super) fn read(backup: &Backup, cancel: &Cancel) -> Result<Source, Failure> {
     let contents = Contents::of(backup, cancel)?;
     let (_, manifest) = describe(backup, cancel);
     let lost: BTreeMap<Vec<u8>, String> = contents.lost().collect();
