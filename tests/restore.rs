@@ -18,6 +18,8 @@ mod whole_node;
 /// Where records of restores lie on the host.
 pub(crate) const STATE: &str = "var/lib/proxmox-config-backup";
 
+const LOCK: &str = "run/proxmox-config-backup/.backup.lock";
+
 /// A backup of a sample host, made by its recorded commands.
 pub(crate) fn saved(name: &str) -> (Sample, PathBuf) {
     let sample = Sample::host(name);
@@ -47,14 +49,14 @@ pub(crate) fn restored(system: &System, backup: &Path, selection: &Selection) ->
         selection,
         plan: &plan,
         state_dir: &prefix.join(STATE),
-        lock_dir: &prefix.join("run/proxmox-config-backup"),
+        lock: &prefix.join(LOCK),
         program: PathBuf::from("/usr/bin/proxmox-backup"),
     })
 }
 
 pub(crate) fn taken_back(system: &System) -> Result<Undone, Failure> {
     let prefix = system.root.prefix();
-    undo(system, &prefix.join(STATE), &prefix.join("run/proxmox-config-backup"), None)
+    undo(system, &prefix.join(STATE), &prefix.join(LOCK), None)
 }
 
 /// The host without our own record of what was done to it.

@@ -17,10 +17,15 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Local};
 
 use super::{ApplyError, Journal, Life};
-use crate::system::{FileError, Root, create_new_private_dir, create_private_dir, is_there, local_stamp, sync_dir};
+use crate::system::{
+    FileError, Root, create_new_private_dir, create_private_dir, is_there, local_stamp, remove_tree, rename_file,
+    sync_dir,
+};
 
 /// Records below the state directory.
 const DIR: &str = "restore";
+/// A record that is being removed begins with it, which makes it none.
+const GONE: &str = "gone-";
 /// Restores that begin in one second.
 const MOST_PER_SECOND: u32 = 100;
 
@@ -77,6 +82,18 @@ impl Record {
             return Err(ApplyError::Record { dir: record.dir, why: "there is no such restore".to_owned() });
         }
         Ok(record)
+    }
+
+    /// Removes it with all it holds, contents of secret files among it. It loses its name first: one
+    /// that is half removed is no record, and goes with the next one.
+    pub fn remove(self) -> Result<(), FileError> {
+        let all = self.dir.parent().unwrap_or(Path::new("/"));
+        rename_file(&self.dir, &all.join(format!("{GONE}{}", self.id())))?;
+        sync_dir(all)?;
+        let mut names = Root::at(all)?.list("/")?;
+        names.retain(|name| name.to_string_lossy().strip_prefix(GONE).is_some_and(is_id));
+        names.iter().try_for_each(|name| remove_tree(&all.join(name)))?;
+        sync_dir(all)
     }
 
     /// How far it came.

@@ -145,21 +145,11 @@ fn lock(dir: &Path, now: &DateTime<Local>, touch: Touch) -> Result<(Passed, Opti
     if touch == Touch::DryRun {
         return Ok((Passed { name, message: "[DRY RUN] Would take the lock file".to_owned() }, None));
     }
-    let lock = acquire(dir, now)?;
-    Ok((Passed { name, message: "Lock file acquired successfully".to_owned() }, Some(lock)))
-}
-
-/// The lock alone, for what is no backup and must not meet one.
-pub fn take_lock(dir: &Path, now: &DateTime<Local>) -> Result<Lock, PreflightError> {
-    create_private_dir(dir).map_err(|cause| PreflightError::Directory { path: dir.to_owned(), cause })?;
-    acquire(dir, now)
-}
-
-fn acquire(dir: &Path, now: &DateTime<Local>) -> Result<Lock, PreflightError> {
-    Lock::acquire(&dir.join(LOCK_FILE), now).map_err(|error| match error {
-        LockError::Held { holder, .. } => PreflightError::Busy { holder: describe(holder.as_ref(), now) },
-        LockError::File(error) => PreflightError::Lock(error),
-    })
+    match Lock::acquire(&dir.join(LOCK_FILE), now) {
+        Ok(lock) => Ok((Passed { name, message: "Lock file acquired successfully".to_owned() }, Some(lock))),
+        Err(LockError::Held { holder, .. }) => Err(PreflightError::Busy { holder: describe(holder.as_ref(), now) }),
+        Err(LockError::File(error)) => Err(PreflightError::Lock(error)),
+    }
 }
 
 fn describe(holder: Option<&Holder>, now: &DateTime<Local>) -> String {

@@ -16,11 +16,17 @@ pub enum Failure {
     #[error("nothing done: BACKUP_ENABLED is false")]
     Disabled,
     /// A backup of a running machine needs its root user.
-    #[error("not root: most of what a backup holds can be read by root only")]
+    #[error("not root: most of what a backup holds can be read and put back by root only")]
     NotRoot,
+    /// Only one run at a time changes what lasts.
+    #[error("nothing done: another run is at work{}", .0.map(|pid| format!(" (PID {pid})")).unwrap_or_default())]
+    Busy(Option<u32>),
     /// What is asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// No restore was done that could be taken back.
+    #[error("{0}")]
+    NoRestore(String),
     /// It is in the backup, but not whole.
     #[error("/{path} is not whole in {}: {why}", backup.display())]
     Lost {
@@ -125,7 +131,7 @@ pub enum Failure {
     PlanChanged,
     /// Taking a restore back, or what is known of it.
     #[error(transparent)]
-    Undo(Box<ApplyError>),
+    Apply(Box<ApplyError>),
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -133,7 +139,7 @@ pub enum Failure {
 
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
-        Self::Undo(Box::new(error))
+        Self::Apply(Box::new(error))
     }
 }
 
@@ -142,8 +148,10 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Disabled | Self::Unchanged(_) => ExitCode::Skipped,
-            Self::NotFound(_) | Self::Elsewhere { .. } | Self::NotRoot => ExitCode::Environment,
-            Self::Preflight(_) | Self::RestoreOpen { .. } | Self::Refused(_) | Self::PlanChanged => ExitCode::Preflight,
+            Self::NotFound(_) | Self::NoRestore(_) | Self::Elsewhere { .. } | Self::NotRoot => ExitCode::Environment,
+            Self::Preflight(_) | Self::Busy(_) | Self::RestoreOpen { .. } | Self::Refused(_) | Self::PlanChanged => {
+                ExitCode::Preflight
+            }
             Self::Security(_) => ExitCode::Security,
             Self::PmxcfsMissing => ExitCode::Collection,
             Self::Damaged { .. } => ExitCode::Verification,
@@ -169,7 +177,7 @@ impl Failure {
             | Self::Cancelled(cancelled) => of_signal(*cancelled),
             Self::Storage(_) => ExitCode::Storage,
             Self::Retention(_) => ExitCode::Usage,
-            Self::Restore { why, .. } | Self::Undo(why) => of_apply(why),
+            Self::Restore { why, .. } | Self::Apply(why) => of_apply(why),
         }
     }
 
@@ -189,6 +197,7 @@ impl Failure {
             Self::Signer(..) => Some("give ed25519:..., or the .pub file that `key new --signing` made"),
             Self::Preflight(error) => Some(error.hint()),
             Self::Security(error) => Some(error.hint()),
+            Self::Busy(_) => Some("wait until it has ended; a lock ends with its process"),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::Unpack(error) if error.is_full() => {
                 Some("what is unpacked so far stays; free some space and try again elsewhere")
@@ -199,6 +208,7 @@ impl Failure {
             Self::NotRoot => Some("use sudo, or `--root DIR` for a tree you can read"),
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),
+            Self::NoRestore(_) => Some("`proxmox-backup undo --list` shows what there is"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
             Self::Restore { left: Left::Halfway { .. }, .. } => Some("`proxmox-backup undo` tries again"),
             Self::RestoreOpen { state, .. } if *state == Life::Unconfirmed.as_str() => {
@@ -226,10 +236,10 @@ fn of_apply(error: &ApplyError) -> ExitCode {
     match error {
         _ if error.is_full() => ExitCode::DiskFull,
         ApplyError::File(error) => of_file(error),
-        ApplyError::Read(_) | ApplyError::Unpack(_) | ApplyError::Record { .. } => ExitCode::Archive,
+        ApplyError::Read(_) | ApplyError::Unpack(_) => ExitCode::Archive,
         ApplyError::Differs { .. } => ExitCode::Verification,
         ApplyError::NoQuorum(_) | ApplyError::Space { .. } => ExitCode::Preflight,
-        ApplyError::Command(_) | ApplyError::Late { .. } => ExitCode::Environment,
+        ApplyError::Command(_) | ApplyError::Late { .. } | ApplyError::Record { .. } => ExitCode::Environment,
         ApplyError::Network { .. } => ExitCode::Network,
         ApplyError::Cancelled(cancelled) => of_signal(*cancelled),
     }

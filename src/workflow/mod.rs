@@ -20,6 +20,7 @@ mod look;
 mod prepare;
 mod prune;
 mod recipients;
+mod records;
 mod restore;
 mod restore_plan;
 mod seal_up;
@@ -30,6 +31,7 @@ mod tiers;
 mod unchanged;
 mod undo;
 mod unlock;
+mod unpack_to;
 
 pub use ask::Ask;
 pub use backup::{BackupJob, backup};
@@ -50,8 +52,8 @@ pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
+pub use records::{PastRestore, forget, past_restore, past_restores};
 pub use restore::{Left, RestoreJob, Restored, restore};
-pub use restore_plan::restore_plan;
 pub use restore_plan::{categories_of, restore_plan};
 pub use signers::{Signers, Standing};
 pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
@@ -59,6 +61,7 @@ pub use tell::tell;
 pub use tiers::{Listing, Silent, Tiers};
 pub use undo::{Undone, expire_network, keep_network, undo};
 pub use unlock::{Keys, Unlocked, unlock};
+pub use unpack_to::unpack_to;
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.
 pub const STEP: &str = "step";

@@ -7,6 +7,7 @@ use chrono::{DateTime, Local};
 use log::{info, warn};
 
 use super::contents::Contents;
+use super::records::alone;
 use super::{Failure, STEP, restore_plan, tell};
 use crate::apply::{
     Applied, ApplyError, Entry, Journal, Life, Machine, Record, Work, apply, check_space, clear, export, stage,
@@ -14,9 +15,8 @@ use crate::apply::{
 };
 use crate::bundle::Backup;
 use crate::issue::Issue;
-use crate::preflight::take_lock;
 use crate::restore::{RestorePlan, Selection};
-use crate::system::{Lock, System, is_root, write_atomically};
+use crate::system::{System, is_root, write_atomically};
 
 /// What a restore is made of.
 pub struct RestoreJob<'a> {
@@ -30,8 +30,8 @@ pub struct RestoreJob<'a> {
     pub plan: &'a RestorePlan,
     /// State directory: the record lies there.
     pub state_dir: &'a Path,
-    /// Directory of the lock that backups take, too.
-    pub lock_dir: &'a Path,
+    /// The lock that backups take, too.
+    pub lock: &'a Path,
     /// This program, for the timer that takes the network back.
     pub program: PathBuf,
 }
@@ -74,7 +74,7 @@ pub fn restore(job: &RestoreJob<'_>) -> Result<Restored, Failure> {
     if let Some(refusal) = job.plan.refusals.first() {
         return Err(Failure::Refused(format!("{}: {}", refusal.what, refusal.why)));
     }
-    let _lock = lock(job.system, job.lock_dir)?;
+    let _alone = alone(job.system, job.lock)?;
     ensure_none_is_open(job.state_dir)?;
     ensure_same(job)?;
     let machine = Machine::of(job.system)?;
@@ -147,11 +147,6 @@ fn leave(system: &System, record: &Record, journal: &mut Journal, error: &ApplyE
 
 fn untouched(why: ApplyError) -> Failure {
     Failure::Restore { why: Box::new(why), left: Left::Untouched }
-}
-
-/// One at a time, and no backup of a host that is half one and half the other.
-pub(super) fn lock(system: &System, dir: &Path) -> Result<Lock, Failure> {
-    Ok(take_lock(dir, &system.clock.now())?)
 }
 
 /// A second restore over a half one would save the half as what was there before.

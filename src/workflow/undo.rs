@@ -4,7 +4,7 @@ use std::path::Path;
 
 use log::info;
 
-use super::restore::lock;
+use super::records::{alone, past_restores};
 use super::{Failure, STEP, tell};
 use crate::apply::{Journal, Life, Machine, Reach, Record, clear, expire, keep, put_all, saved, take_back};
 use crate::issue::Issue;
@@ -22,11 +22,11 @@ pub struct Undone {
 }
 
 /// Takes back the restore of this ID, or the newest one that is not taken back yet.
-pub fn undo(system: &System, state_dir: &Path, lock_dir: &Path, id: Option<&str>) -> Result<Undone, Failure> {
+pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) -> Result<Undone, Failure> {
     if !is_root() {
         return Err(Failure::NotRoot);
     }
-    let _lock = lock(system, lock_dir)?;
+    let _alone = alone(system, lock)?;
     let record = wanted(state_dir, id, &|life| !matches!(life, Life::Undone | Life::Untouched))?;
     info!(target: STEP, "Taking back the restore {}", record.id());
     // Half a way back would be worse than either end: no signal stops it.
@@ -62,8 +62,7 @@ fn wanted(state_dir: &Path, id: Option<&str>, is_such: &dyn Fn(Life) -> bool) ->
     if let Some(id) = id {
         return Ok(Record::open(state_dir, id)?);
     }
-    let all = Record::list(state_dir)?;
-    let newest = all.into_iter().rev().find(|known| known.life.is_some_and(is_such));
-    let none = || Failure::NotFound(format!("there is no such restore in {}", state_dir.display()));
-    newest.map(|known| known.record).ok_or_else(none)
+    let newest = past_restores(state_dir)?.into_iter().find(|past| past.life.is_some_and(is_such));
+    let none = || Failure::NoRestore(format!("there is no such restore in {}", state_dir.display()));
+    newest.map(|past| past.record).ok_or_else(none)
 }
