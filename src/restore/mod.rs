@@ -34,8 +34,10 @@ mod afterwards;
 mod steps;
 mod plan;
 mod explain;
+mod expect;
 
 pub use afterwards::{Afterwards, ByHand, Doer};
+pub use expect::differences;
 pub use explain::{Detail, explain};
 pub use freshness::Sign;
 pub use hostile::Hostile;
