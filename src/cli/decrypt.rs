@@ -2,19 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use ::log::{info, warn};
+use ::log::info;
 use serde_json::json;
 
 use super::Trouble;
 use super::ask::Terminal;
 use super::keys::{KeyArgs, unlock_with};
 use super::output::{Output, printable};
+use super::pick::{brought_here, offers};
 use super::session::{Session, absolute, cancel};
 use crate::bundle::Backup;
-use crate::storage::{Store, Stored};
-use crate::system::create_private_dir;
-use crate::units::ByteSize;
-use crate::workflow::{Ask, ExitCode, Failure, Listing, Silent, Tiers, bring, decrypt, needs_decrypting};
+use crate::workflow::{Ask, ExitCode, Failure, decrypt, needs_decrypting, pick_backup};
 
 /// Where the dialogue proposes to put the copy.
 const USUAL_PLACE: &str = "./restore";
@@ -58,51 +56,18 @@ fn choose(session: &Session, to: Option<&Path>) -> Result<Option<(Backup, PathBu
     let cancel = cancel()?;
     let loaded = session.load(&[])?;
     let tiers = session.tiers(&loaded.config)?;
-    let Listing { stored: mut encrypted, silent } = tiers.list(|_| true)?;
-    for Silent { place, error, .. } in &silent {
-        warn!("{place}: {error}");
-    }
-    encrypted.retain(|stored| stored.is_encrypted);
-    // The copy that is nearest comes first.
-    encrypted.dedup_by(|next, first| next.id == first.id);
-    if encrypted.is_empty() {
-        let places: Vec<String> = tiers.all().map(Store::place).collect();
-        return Err(Failure::NotFound(format!("there is no encrypted backup in {}", places.join(" or "))).into());
-    }
+    let encrypted = offers(&tiers, "encrypted backup", |stored| stored.is_encrypted)?;
     let Some(mut terminal) = Terminal::open(&cancel) else {
         return Err(Failure::NotFound("no backup was named, and there is no terminal to ask on".to_owned()).into());
     };
-    for (number, stored) in encrypted.iter().enumerate() {
-        let size = ByteSize(stored.bytes);
-        terminal.tell(&format!("{:>3}  {}  {size}  {}", number + 1, stored.id, stored.tier.as_str()));
-    }
-    let stored = ask_number(&mut terminal, &encrypted);
+    let stored = pick_backup(&mut terminal, &encrypted);
     let place = stored.and_then(|_| to.map_or_else(|| ask_place(&mut terminal), |to| Some(to.to_owned())));
     // Nobody answers after ^C.
     cancel.check()?;
     let (Some(stored), Some(place)) = (stored, place) else { return Ok(None) };
+    // What lies in the cloud is copied beside the decrypted copy.
     let backup = Backup::open(&brought_here(&tiers, stored, &place)?).map_err(Failure::from)?;
     Ok(Some((backup, place)))
-}
-
-/// What lies in the cloud is copied beside the decrypted copy first.
-fn brought_here(tiers: &Tiers, stored: &Stored, place: &Path) -> Result<PathBuf, Trouble> {
-    let store = tiers.get(stored.tier).filter(|_| !stored.path.is_absolute());
-    let Some(store) = store else { return Ok(stored.path.clone()) };
-    let place = absolute(place)?;
-    create_private_dir(&place)?;
-    Ok(bring(store, stored, &place)?)
-}
-
-fn ask_number<'a>(ask: &mut dyn Ask, stored: &'a [Stored]) -> Option<&'a Stored> {
-    loop {
-        let answer = ask.line("Which one (0 leaves): ")?;
-        match answer.trim().parse::<usize>() {
-            Ok(0) => return None,
-            Ok(number) if number <= stored.len() => return stored.get(number - 1),
-            _ => ask.tell(&format!("a number from 1 to {}, or 0", stored.len())),
-        }
-    }
 }
 
 fn ask_place(ask: &mut dyn Ask) -> Option<PathBuf> {

@@ -15,6 +15,7 @@ mod list;
 mod log;
 mod look;
 mod output;
+mod pick;
 mod prune;
 mod restore;
 mod session;
