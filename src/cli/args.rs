@@ -32,6 +32,9 @@ pub(super) struct Cli {
     /// The older spelling of `decrypt`.
     #[arg(long, hide = true)]
     pub decrypt: bool,
+    /// The older spelling of `restore`.
+    #[arg(long, hide = true)]
+    pub restore: bool,
     /// The older spelling of `key new`.
     #[arg(long, hide = true)]
     pub newkey: bool,
@@ -50,7 +53,7 @@ pub(super) struct Global {
     /// Configuration file instead of the usual one
     #[arg(short, long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Look at another machine's disk mounted at DIR: files only, no commands
+    /// Work on another machine's disk mounted at DIR: files only, no commands
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
     /// Print one JSON object on standard output
@@ -197,9 +200,12 @@ pub(super) enum Command {
     /// Show what differs between two backups, or between a backup and this host
     #[command(after_help = super::help::DIFF)]
     Diff(super::diff::DiffArgs),
-    /// Plan how a backup goes back to this machine: what would be written, and why
+    /// Bring a backup back to this machine: shows a plan, asks, and can be undone; without arguments as a dialogue
     #[command(after_help = super::help::restore())]
-    Restore(super::restore::RestoreArgs),
+    Restore(Box<super::restore_args::RestoreArgs>),
+    /// Take a restore back, even one that was killed in the middle
+    #[command(after_help = super::help::UNDO)]
+    Undo(super::undo::UndoArgs),
     /// Look at every byte of backups: checksum, full decode, comparison with the index, restore drill
     ///
     /// The drill reads what Proxmox would have to read: config.db must pass its integrity check and

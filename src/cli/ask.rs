@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -11,7 +12,7 @@ use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::output::printable;
 use crate::secret::Secret;
-use crate::system::{Cancel, open_terminal};
+use crate::system::{Cancel, Cancelled, open_terminal};
 use crate::workflow::Ask;
 
 /// A signal between the look at the flag and the wait is noticed after this many milliseconds.
@@ -37,21 +38,38 @@ impl Terminal {
         if std::io::stdin().is_terminal() { Self::open(cancel) } else { None }
     }
 
-    fn read(&mut self, question: &str) -> Option<String> {
+    /// Whether the run was asked to stop: then no answer came, whatever was typed.
+    pub(super) fn check(&self) -> Result<(), Cancelled> {
+        self.cancel.check()
+    }
+
+    /// One line, when it comes within this time.
+    pub(super) fn line_within(&mut self, question: &str, limit: Duration) -> Option<String> {
+        let answer = self.read(question, Instant::now().checked_add(limit));
+        if answer.is_none() {
+            let _ = writeln!(self.out);
+        }
+        answer
+    }
+
+    fn read(&mut self, question: &str, until: Option<Instant>) -> Option<String> {
         write!(self.out, "{question}").ok()?;
         let mut line = String::new();
-        self.wait()?;
+        self.wait(until)?;
         let got = self.answers.read_line(&mut line).ok()?;
         // In place: a copy of a secret would stay in memory.
         line.truncate(line.trim_end_matches(['\n', '\r']).len());
         (got > 0).then_some(line)
     }
 
-    /// Until there is an answer; `None` once the run was asked to stop, so that everything that was
+    /// Until there is an answer; `None` at the end of the time, and once the run was asked to stop, so that everything that was
     /// changed about the terminal is put back.
-    fn wait(&self) -> Option<()> {
+    fn wait(&self, until: Option<Instant>) -> Option<()> {
         while self.answers.buffer().is_empty() {
             self.cancel.check().ok()?;
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return None;
+            }
             let mut terminal = [PollFd::new(self.answers.get_ref().as_fd(), PollFlags::POLLIN)];
             match poll(&mut terminal, PollTimeout::from(POLL_MILLISECONDS)) {
                 Ok(0) | Err(Errno::EINTR) => {}
@@ -69,12 +87,12 @@ impl Ask for Terminal {
     }
 
     fn line(&mut self, question: &str) -> Option<String> {
-        self.read(question)
+        self.read(question, None)
     }
 
     fn secret(&mut self, question: &str) -> Option<Secret> {
         let shown = Silence::start(&self.out)?;
-        let answer = self.read(question).map(Secret::new);
+        let answer = self.read(question, None).map(Secret::new);
         drop(shown);
         let _ = writeln!(self.out);
         answer

@@ -83,10 +83,15 @@ between others is a problem. Removed newest ones do not show: see which one the 
 pub(super) fn restore() -> String {
     let mut text = String::from(
         "Examples:\n  proxmox-backup restore latest --plan\n  \
-         proxmox-backup restore latest --plan --only network --nic-map auto -v\n\n\
-         Each file is write, merge, through API, unchanged, export only, never or not selected, each with its\n\
-         reason. This version plans only; nothing is written but the file that --save names. The exit code is\n\
-         4 when something that was asked for by name is refused.\n\nCategories:\n",
+         proxmox-backup restore latest --only network --nic-map auto -v\n  \
+         proxmox-backup --root /mnt/new-disk restore latest --yes\n  \
+         proxmox-backup restore latest --only /etc/network --to /root/look\n\n\
+         The plan comes first: each file is write, merge, through API, unchanged, export only, never or not\n\
+         selected, with its reason. Then the word RESTORE is asked for; any other answer changes nothing and\n\
+         ends with exit code 16. What is replaced is saved before, so that `undo` takes all of it back. A\n\
+         refusal, or a plan that is not the expected one, changes nothing and ends with 4. A changed network\n\
+         goes back after 3 minutes unless `restore confirm` says that it works. With --yes --json the plan\n\
+         and the result come as one JSON object each, on a line of its own.\n\nCategories:\n",
     );
     for facts in CATEGORIES {
         let modes = [(Mode::Storage, "storage"), (Mode::Base, "base")];
@@ -97,6 +102,21 @@ pub(super) fn restore() -> String {
     }
     text
 }
+
+pub(super) const RESTORE_CONFIRM: &str = "\
+Examples:
+  proxmox-backup restore confirm
+  proxmox-backup restore confirm 20261121-181500";
+
+pub(super) const UNDO: &str = "\
+Examples:
+  proxmox-backup undo --list
+  proxmox-backup undo
+  proxmox-backup undo --forget 20261121-181500
+
+Content, owners and modes are put back, and what was added goes. Files that were changed since the
+restore are put back too, after a copy of them is kept. What is kept of a restore holds what the files
+held, secrets too: --forget removes it.";
 
 pub(super) const DECRYPT: &str = "\
 Examples:

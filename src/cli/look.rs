@@ -128,6 +128,12 @@ pub(super) fn extract(
     let wanted = Members::new(paths);
     let to: PathBuf = absolute(to)?;
     let unpacked = unpack_members(&backup, &wanted, &to, &cancel()?)?;
+    let code = report(&unpacked, &to, output)?;
+    wanted.missing().map_or(Ok(code), |path| Err(not_there(&path, &backup.path).into()))
+}
+
+/// What was unpacked, and how it went.
+pub(super) fn report(unpacked: &Unpacked, to: &Path, output: &mut Output) -> Result<ExitCode, Trouble> {
     tell(&unpacked.issues);
     if unpacked.more_issues > 0 {
         warn!("and {} more like these", unpacked.more_issues);
@@ -142,12 +148,9 @@ pub(super) fn extract(
             "issues": unpacked.issues,
         }))?;
     } else {
-        let Unpacked { files, directories, links, bytes, .. } = &unpacked;
+        let Unpacked { files, directories, links, bytes, .. } = unpacked;
         let size = ByteSize(*bytes);
         info!("✓ {files} files, {directories} directories, {links} links ({size}) unpacked into {}", to.display());
-    }
-    if let Some(path) = wanted.missing() {
-        return Err(not_there(&path, &backup.path).into());
     }
     let is_clean = unpacked.issues.iter().all(|issue| issue.severity == Severity::Notice);
     Ok(if is_clean { ExitCode::Done } else { ExitCode::Warnings })

@@ -1,5 +1,6 @@
 //! The only place that prints: arguments in, exit code out.
 
+mod approval;
 mod args;
 mod ask;
 mod backup;
@@ -14,12 +15,16 @@ mod keys;
 mod list;
 mod log;
 mod look;
+mod network;
 mod output;
 mod pick;
 mod prune;
 mod restore;
+mod restore_args;
+mod restored;
 mod session;
 mod signer;
+mod undo;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -61,6 +66,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<
 pub(crate) enum Trouble {
     /// A stage failed.
     Failure(Failure),
+    /// What was asked for cannot be meant.
+    Usage(String),
     /// The configuration has mistakes.
     Config(crate::config::ConfigError),
     /// Standard output is gone (`| head`): nobody is left to tell.
@@ -87,6 +94,10 @@ impl Trouble {
                 }
                 failure.exit_code()
             }
+            Self::Usage(mistake) => {
+                error!("{mistake}");
+                ExitCode::Usage
+            }
             Self::Config(mistakes) => {
                 for line in mistakes.to_string().lines() {
                     error!("{line}");
@@ -105,11 +116,12 @@ fn dispatch(
     logger: &'static log::Logger,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let Cli { global, backup, check, decrypt, newkey, backup_flag: _, command } = cli;
+    let Cli { global, backup, check, decrypt, newkey, restore, backup_flag: _, command } = cli;
     let command = match command {
         Some(command) => command,
         None if check => Command::Check,
         None if decrypt => Command::Decrypt { id: None, to: None, keys: KeyArgs::default() },
+        None if restore => Command::Restore(Box::default()),
         None if newkey => Command::Key(KeyCommand::New(NewKeyArgs::default())),
         None => Command::Backup(backup.clone()),
     };
@@ -135,6 +147,7 @@ fn dispatch(
         }
         Command::Diff(arguments) => diff::run(&session, &arguments, output),
         Command::Restore(arguments) => restore::run(&session, &arguments, output),
+        Command::Undo(arguments) => undo::run(&session, &arguments, output),
         Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
         Command::Config(command) => config::run(&session, &command, output),

@@ -21,6 +21,11 @@ impl Output {
         Self { out, is_json: global.json, is_quiet: global.quiet }
     }
 
+    /// Whether only trouble is wanted.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     /// Whether an object is wanted instead of text.
     pub(super) fn is_json(&self) -> bool {
         self.is_json
@@ -42,6 +47,20 @@ impl Output {
         let written = serde_json::to_writer_pretty(&mut self.out, value).map_err(io::Error::from);
         let written = written.and_then(|()| writeln!(self.out));
         Self::check(written)
+    }
+
+    /// One of several JSON objects, each on a line of its own.
+    pub(super) fn json_line(&mut self, value: &impl Serialize) -> Result<(), Trouble> {
+        let written = serde_json::to_writer(&mut self.out, value).map_err(io::Error::from);
+        let written = written.and_then(|()| writeln!(self.out));
+        Self::check(written)?;
+        self.flush()
+    }
+
+    /// Shows what was said so far: before a question, and before work that takes its time.
+    pub(super) fn flush(&mut self) -> Result<(), Trouble> {
+        let flushed = self.out.flush();
+        Self::check(flushed)
     }
 
     /// Rows as aligned columns; the last column keeps its length.

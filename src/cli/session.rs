@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::log::debug;
+use ::log::{debug, warn};
 
 use super::Trouble;
 use super::args::Global;
@@ -13,6 +13,7 @@ use super::log::Logger;
 use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
 use crate::host::{Host, detect};
+use crate::preflight::LOCK_FILE;
 use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System, is_root};
 use crate::workflow::{BackupJob, Failure, Tiers, find};
 
@@ -27,7 +28,7 @@ pub(super) struct Site {
     pub(super) loaded: Loaded,
     pub(super) system: Arc<System>,
     pub(super) tiers: Tiers,
-    run_dir: PathBuf,
+    pub(super) run_dir: PathBuf,
     state_dir: PathBuf,
 }
 
@@ -47,6 +48,14 @@ impl Site {
             issues: self.loaded.findings.iter().filter_map(Finding::issue).collect(),
         }
     }
+}
+
+/// A machine whose restores are written down, and where.
+pub(super) struct Records {
+    pub(super) system: Arc<System>,
+    pub(super) state_dir: PathBuf,
+    /// What keeps two runs apart.
+    pub(super) lock: PathBuf,
 }
 
 /// One call of the program.
@@ -79,21 +88,20 @@ impl Session {
     }
 
     /// The machine the settings name.
-    fn system(config: &config::Config) -> Result<Arc<System>, Trouble> {
-        let (root, runner) = match &config.run.root {
+    fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+        Self::readable(config.run.root.as_deref())
+    }
+
+    /// This machine or another one's disk, all of which can be read: a running machine only by root.
+    fn readable(root: Option<&Path>) -> Result<Arc<System>, Trouble> {
+        let (root, runner) = match root {
             Some(dir) => (Root::at(dir)?, Runner::Nobody),
             None => (Root::live()?, Runner::Live(Live::default())),
         };
-        Ok(Arc::new(System { root, runner, clock: Clock::System, cancel: cancel()? }))
-    }
-
-    /// The same, all of which can be read: a running machine only by root.
-    fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
-        let system = Self::system(config)?;
-        if system.root.is_live() && !is_root() {
+        if root.is_live() && !is_root() {
             return Err(Failure::NotRoot.into());
         }
-        Ok(system)
+        Ok(Arc::new(System { root, runner, clock: Clock::System, cancel: cancel()? }))
     }
 
     /// Settings and machine for a job, which reads all of it.
@@ -102,6 +110,31 @@ impl Session {
         let system = Self::whole_system(&loaded.config)?;
         let tiers = Tiers::of(&loaded.config, &self.environment, &system.cancel);
         Ok(Site { loaded, system, tiers, run_dir: self.run_dir(), state_dir: self.state_dir() })
+    }
+
+    /// Where restores of a machine are written down: below the root that is restored, so that the
+    /// machine finds them when it starts again.
+    pub(super) fn records(&self, system: &Arc<System>, lock_dir: &Path) -> Records {
+        let root = &system.root;
+        let state_dir =
+            if root.is_live() { self.state_dir() } else { root.prefix().join(STATE_DIR.trim_start_matches('/')) };
+        Records { system: Arc::clone(system), state_dir, lock: lock_dir.join(LOCK_FILE) }
+    }
+
+    /// The same for the way back, which must work even where a restore has brought settings back
+    /// that are wrong.
+    pub(super) fn records_at_hand(&self) -> Result<Records, Trouble> {
+        match self.load(&[]) {
+            Ok(loaded) => Ok(self.records(&Self::whole_system(&loaded.config)?, &loaded.config.local.lock_dir)),
+            Err(Trouble::Config(mistakes)) => {
+                for line in mistakes.to_string().lines() {
+                    warn!("{line}");
+                }
+                let root = self.global.root.as_deref().map(absolute).transpose()?;
+                Ok(self.records(&Self::readable(root.as_deref())?, &self.run_dir()))
+            }
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Workspaces lie here.

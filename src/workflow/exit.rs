@@ -5,7 +5,7 @@
 pub enum ExitCode {
     /// Done, everything asked for is true.
     Done = 0,
-    /// A backup was made, with warnings.
+    /// Done, with warnings.
     Warnings = 1,
     /// Usage or configuration.
     Usage = 2,
@@ -46,7 +46,10 @@ pub enum ExitCode {
 /// Number and meaning of every code.
 pub const EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::Done, "done, everything asked for is true"),
-    (ExitCode::Warnings, "a backup was made, with warnings; `diff`: there are differences"),
+    (
+        ExitCode::Warnings,
+        "done, with warnings: a backup was made, a restore is in place; `diff`: there are differences",
+    ),
     (ExitCode::Usage, "usage or configuration"),
     (ExitCode::Environment, "environment (no such backup or host, not root)"),
     (ExitCode::Preflight, "a pre-check failed: directory, space, permission, lock held"),
@@ -61,7 +64,7 @@ pub const EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::Internal, "internal error (panic)"),
     (ExitCode::Security, "security check"),
     (ExitCode::Encryption, "encryption or key"),
-    (ExitCode::Skipped, "skipped on purpose (BACKUP_ENABLED=false)"),
+    (ExitCode::Skipped, "skipped on purpose (BACKUP_ENABLED=false; a question was not answered with its word)"),
     (ExitCode::Interrupted, "SIGINT"),
     (ExitCode::Terminated, "SIGTERM"),
 ];

@@ -101,7 +101,6 @@ fn recorded(job: &RestoreJob<'_>, machine: &Machine<'_>, record: &Record) -> Res
     let say = |number: usize, of: usize, what: &str| info!(target: STEP, "Step {number}/{of}: {what}");
     match apply(&work, &mut journal, &say) {
         Ok(Applied { issues, network_until }) => {
-            tell(&issues);
             Ok(Restored { record: record.clone(), issues, network_until, exported: exported.files })
         }
         Err(error) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use log::info;
 
 use super::records::{alone, past_restores};
-use super::{Failure, STEP, tell};
+use super::{Failure, STEP};
 use crate::apply::{Journal, Life, Machine, Reach, Record, clear, expire, keep, put_all, saved, take_back};
 use crate::issue::Issue;
 use crate::system::{System, is_root};
@@ -36,7 +36,6 @@ pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) ->
     let done = take_back(&machine, &record, &mut journal, &|what| info!(target: STEP, "Undo: {what}"));
     clear(&record)?;
     let done = done?;
-    tell(&done.issues);
     Ok(Undone { record, kept_aside: done.kept_aside, issues: done.issues })
 }
 

@@ -1,0 +1,39 @@
+//! Leave to change what lasts: given on the command line, or asked for on the terminal.
+
+use super::Trouble;
+use super::ask::Terminal;
+use super::output::Output;
+use super::session::cancel;
+use crate::workflow::{Answer, ask_word};
+
+/// Whether somebody agrees.
+pub(super) enum Approval {
+    /// With `--yes`.
+    Given,
+    /// Somebody is there and will be asked.
+    Asked(Terminal),
+}
+
+impl Approval {
+    /// Sought before any work is done: where nobody can be asked, nothing is begun.
+    pub(super) fn seek(is_given: bool, output: &Output) -> Result<Self, Trouble> {
+        if is_given {
+            return Ok(Self::Given);
+        }
+        if output.is_json() {
+            return Err(Trouble::Usage("nothing done: --json is for programs, which say --yes".to_owned()));
+        }
+        let no_one = "nothing done: there is no terminal to ask on; --yes goes on without asking";
+        Terminal::attended(&cancel()?).map(Self::Asked).ok_or_else(|| Trouble::Usage(no_one.to_owned()))
+    }
+
+    /// Demands the word, once everything that leads to the decision has been shown.
+    pub(super) fn demand(&mut self, word: &str, what: &str, output: &mut Output) -> Result<Answer, Trouble> {
+        let Self::Asked(terminal) = self else { return Ok(Answer::Word) };
+        output.flush()?;
+        let answer = ask_word(terminal, word, what);
+        // Nobody answers after ^C.
+        terminal.check()?;
+        Ok(answer)
+    }
+}
