@@ -22,17 +22,17 @@ const OTHER_PRIVATE: &str = "AGE-SECRET-KEY-1NQ9G325TX63D5WLGPHPFK9PTXHC0MYFTU6W
 const PASSPHRASE: &str = "Quartz-Lantern-58-Meadow";
 
 /// A person who answers from a list.
-struct Scripted {
-    answers: VecDeque<&'static str>,
-    told: Vec<String>,
+pub(crate) struct Scripted {
+    pub(crate) answers: VecDeque<&'static str>,
+    pub(crate) told: Vec<String>,
 }
 
 impl Scripted {
-    fn new(answers: &[&'static str]) -> Self {
+    pub(crate) fn new(answers: &[&'static str]) -> Self {
         Self { answers: answers.iter().copied().collect(), told: Vec::new() }
     }
 
-    fn was_told(&self, what: &str) -> bool {
+    pub(crate) fn was_told(&self, what: &str) -> bool {
         self.told.iter().any(|line| line.contains(what))
     }
 }
@@ -324,7 +324,7 @@ const WHICH: &str = "Which one (0 leaves): ";
 const WHERE: &str = "(0 leaves): ";
 const SECRET: &str = "Private key or passphrase (0 leaves): ";
 
-fn is_sane(screen: &str) -> bool {
+pub(crate) fn is_sane(screen: &str) -> bool {
     screen.contains(" echo ") && screen.contains(" icanon") && screen.contains("isig")
 }
 

@@ -37,6 +37,8 @@ mod offline;
 mod old;
 mod pmxcfs;
 mod restore;
+mod restore_command;
+mod restore_dialogue;
 mod restore_plan;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]
@@ -51,3 +53,4 @@ mod steady;
 mod three_tiers;
 mod tiers;
 mod traced;
+mod undo_command;

@@ -242,7 +242,7 @@ fn every_path_of_every_host_has_one_verdict_under_every_category() {
 }
 
 /// Everything below a tree that a write could change, access times aside.
-fn tree_hash(root: &Path) -> String {
+pub(crate) fn tree_hash(root: &Path) -> String {
     let mut lines = BTreeMap::new();
     let mut open = vec![root.to_path_buf()];
     while let Some(path) = open.pop() {
@@ -314,10 +314,10 @@ fn json_is_one_object_without_contents_and_digests() {
 }
 
 #[test]
-fn without_a_plan_nothing_is_pretended_and_mistakes_are_said() {
+fn mistakes_of_the_command_line_are_said() {
     let sample = saved("debian-plain");
     for (arguments, word) in [
-        (&["restore", "latest"][..], "plans a restore and does not carry it out"),
+        (&["restore", "latest"][..], "there is no terminal to ask on"),
         (&["restore", "--plan", "--only", "netwrok"], "netwrok"),
         (&["restore", "--plan", "--mode", "custom"], "--only"),
         (&["restore", "--plan", "--nic-map", "a"], "OLD=NEW"),

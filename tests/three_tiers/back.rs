@@ -144,3 +144,24 @@ fn the_dialogue_of_decrypt_offers_what_lies_in_the_cloud_alone() {
     let words = ["cat", copies.join(copy).to_str().unwrap(), "/etc/hostname"].map(str::to_owned);
     assert_eq!(trio.expect(0, &words.each_ref().map(String::as_str)).out, "node1\n");
 }
+
+#[test]
+fn the_wizard_of_restore_brings_what_lies_in_the_cloud_alone_and_keeps_none_of_it() {
+    let Some(trio) = Trio::new("") else { return };
+    trio.sample.plant("/etc/aliases", "root: admin\n");
+    let id = trio.back_up();
+    empty_local(&trio);
+    std::fs::remove_dir_all(trio.second()).unwrap();
+    trio.sample.plant("/etc/aliases", "changed\n");
+    for (word, wanted, content) in [("0", 0, "changed\n"), ("RESTORE", 0, "root: admin\n")] {
+        let Some(mut terminal) = Terminal::start(&trio.sample, &["restore"]) else { return };
+        terminal.answer("Which one (0 leaves): ", "1\n");
+        terminal.answer("Choice (0 leaves): ", "1\n");
+        terminal.answer("Type RESTORE to write this (0 leaves): ", &format!("{word}\n"));
+        let (code, screen) = terminal.end();
+        assert_eq!(code, Some(wanted), "{screen}");
+        assert!(screen.contains(&format!("{id}  ")) && screen.contains("cloud"), "{screen}");
+        assert_eq!(std::fs::read_to_string(trio.sample.root().join("etc/aliases")).unwrap(), content);
+        assert!(trio.sample.left_in_run_dir().is_empty() && trio.sample.backups().is_empty(), "{screen}");
+    }
+}
