@@ -79,12 +79,18 @@ fn main_sections() -> String {
     text + &BEHIND.concat()
 }
 
-/// The examples of `--help`, which stand below its first line.
+/// What stands below the first line of the examples of `--help`: the examples, and text.
 fn example_section(command: &Definition) -> String {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut text = String::from(".SH EXAMPLES\n");
-    for example in help.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()) {
-        let _ = writeln!(text, ".PP\n.RS 4\n\\fB{}\\fR\n.RE", roff(example));
+    for paragraph in help.split_once('\n').map_or("", |(_, below)| below).split("\n\n") {
+        for example in paragraph.lines().filter_map(|line| line.strip_prefix("  ")) {
+            let _ = writeln!(text, ".PP\n.RS 4\n\\fB{}\\fR\n.RE", roff(example));
+        }
+        let said: Vec<&str> = paragraph.lines().filter(|line| !line.starts_with("  ")).collect();
+        if !said.is_empty() {
+            let _ = writeln!(text, ".PP\n{}", roff(&said.join(" ")));
+        }
     }
     text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8)\n");
     text
