@@ -10,6 +10,8 @@ use super::Trouble;
 use super::args::Cli;
 use super::output::Output;
 use crate::config::{Section, Status, keys};
+use crate::recipe::{CATEGORIES, Mode};
+use crate::restore::NEVER;
 use crate::system::{FileError, create_private_dir, write_public};
 use crate::workflow::{EXIT_CODES, ExitCode};
 
@@ -21,6 +23,21 @@ const BEHIND: &[&str] = &[
     include_str!("../../man/sections/signatures.roff"),
     include_str!("../../man/sections/see-also.roff"),
 ];
+
+/// proxmox-backup-restore(8): what follows its description, and its sections around those that are
+/// made from tables.
+const RESTORE: &str = "proxmox-backup-restore";
+const RESTORE_DESCRIPTION: &str = include_str!("../../man/sections/restore/description.roff");
+const RESTORE_BEFORE: &[&str] = &[include_str!("../../man/sections/restore/steps.roff")];
+const RESTORE_BEHIND: &[&str] = &[
+    include_str!("../../man/sections/restore/examples.roff"),
+    include_str!("../../man/sections/restore/files.roff"),
+    include_str!("../../man/sections/restore/manual-restore.roff"),
+    include_str!("../../man/sections/restore/see-also.roff"),
+];
+
+/// Commands whose reader may want to know how it goes by hand.
+const OPENS_BACKUPS: &[&str] = &["decrypt", "derive", "extract", "fetch", "show"];
 
 /// `proxmox-backup man DIR`: one page per command.
 pub(super) fn write_man(dir: &Path) -> Result<ExitCode, Trouble> {
@@ -58,11 +75,18 @@ fn collect_pages(command: &Definition, name: &str, pages: &mut Vec<(String, Vec<
     let _ = man.render_name_section(&mut bytes);
     let _ = man.render_synopsis_section(&mut bytes);
     let _ = man.render_description_section(&mut bytes);
+    if name == RESTORE {
+        bytes.extend_from_slice(RESTORE_DESCRIPTION.as_bytes());
+    }
     let _ = man.render_options_section(&mut bytes);
     if command.has_subcommands() {
         let _ = man.render_subcommands_section(&mut bytes);
     }
-    let sections = if name == "proxmox-backup" { main_sections() } else { example_section(command) };
+    let sections = match name {
+        "proxmox-backup" => main_sections(),
+        RESTORE => restore_sections(),
+        _ => example_section(command),
+    };
     bytes.extend_from_slice(sections.as_bytes());
     pages.push((format!("{name}.8"), bytes));
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
@@ -79,6 +103,33 @@ fn main_sections() -> String {
     text + &BEHIND.concat()
 }
 
+fn restore_sections() -> String {
+    let mut text = RESTORE_BEFORE.concat();
+    text.push_str(".SH \"WHAT IS NEVER RESTORED\"\nWhatever is selected, these stay as they are:\n");
+    for (paths, why) in NEVER {
+        let paths: Vec<String> = paths.iter().map(|path| format!("\\fI{}\\fR", roff(path))).collect();
+        let _ = writeln!(text, ".TP\n{}\n{}.", paths.join(", "), sentence(why));
+    }
+    text.push_str(".SH CATEGORIES\n");
+    for facts in CATEGORIES {
+        let modes = [(Mode::Storage, "storage"), (Mode::Base, "base")];
+        let modes = modes.iter().filter(|(mode, _)| facts.category.is_in(*mode));
+        let modes: Vec<String> = modes.map(|(_, name)| format!("\\fB{name}\\fR")).collect();
+        let _ = write!(text, ".TP\n\\fB{}\\fR\n{}", roff(facts.id), roff(facts.title));
+        let _ = if modes.is_empty() { writeln!(text) } else { writeln!(text, ", in mode {}", modes.join(" and ")) };
+    }
+    text + &RESTORE_BEHIND.concat()
+}
+
+/// A reason as a sentence of its own.
+fn sentence(why: &str) -> String {
+    let mut letters = roff(why).chars().collect::<Vec<_>>();
+    if let Some(first) = letters.first_mut() {
+        *first = first.to_ascii_uppercase();
+    }
+    letters.into_iter().collect()
+}
+
 /// What stands below the first line of the examples of `--help`: the examples, and text.
 fn example_section(command: &Definition) -> String {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
@@ -92,7 +143,11 @@ fn example_section(command: &Definition) -> String {
             let _ = writeln!(text, ".PP\n{}", roff(&said.join(" ")));
         }
     }
-    text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8)\n");
+    text.push_str(".SH \"SEE ALSO\"\n.BR proxmox\\-backup (8)");
+    if OPENS_BACKUPS.contains(&command.get_name()) {
+        text.push_str(",\n.BR proxmox\\-backup\\-restore (8)");
+    }
+    text.push('\n');
     text
 }
 

@@ -47,6 +47,7 @@ pub use merge::{
     merge_pve_tokens, merge_pve_users, merge_ranges, merge_sections, merge_shadow,
 };
 pub use network::{Nic, NicPair, parse_nics, propose, rewrite};
+pub use never::NEVER;
 pub use pbs::StoreState;
 pub use plan::{BackupFacts, MissingStore, Refusal, RestorePlan, plan};
 pub use planned::{Attributes, PlannedFile, Stage, Verdict};

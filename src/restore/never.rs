@@ -4,7 +4,7 @@ use super::source::Archived;
 use crate::pattern::Pattern;
 
 /// Paths and why they never go back.
-const NEVER: &[(&[&str], &str)] = &[
+pub const NEVER: &[(&[&str], &str)] = &[
     (
         &[
             "/etc/pve/.version",
