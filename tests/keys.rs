@@ -2,6 +2,7 @@
 //! and `decrypt` on a real pseudo-terminal, which `script` of util-linux provides.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -252,20 +253,27 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// `None` without util-linux' `script`. What the terminal is like in the end is shown last.
+    /// The built program. `None` without util-linux' `script`. What the terminal is like in the end
+    /// is shown last.
     pub(crate) fn start(sample: &Sample, arguments: &[&str]) -> Option<Self> {
+        let program = sample.program(arguments);
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+        let variables: Vec<_> = program.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+        Self::with_line(&words.join(" "), &sample.path(""), &variables)
+    }
+
+    /// A command line of the shell.
+    pub(crate) fn with_line(line: &str, dir: &Path, variables: &[(&OsStr, &OsStr)]) -> Option<Self> {
         if Command::new("script").arg("--version").output().is_err() {
             skip("script is not installed");
             return None;
         }
-        let program = sample.program(arguments);
-        let words = std::iter::once(program.get_program()).chain(program.get_args());
-        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
         // The shell belongs to the same group and must survive ^C to look at the terminal.
-        let line = format!("trap : INT; {}; code=$?; stty -a; exit $code", words.join(" "));
+        let line = format!("trap : INT; {line}; code=$?; stty -a; exit $code");
         let mut script = Command::new("script");
-        script.args(["-qec", &line, "/dev/null"]).current_dir(sample.path("")).env_clear().env("SHELL", "/bin/sh");
-        script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        script.args(["-qec", &line, "/dev/null"]).current_dir(dir).env_clear().env("SHELL", "/bin/sh");
+        script.envs(variables.iter().copied());
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = script.spawn().unwrap();
         let keyboard = child.stdin.take().unwrap();

@@ -32,6 +32,7 @@ mod interrupt;
 mod keys;
 mod legacy;
 mod locks;
+mod manual;
 mod moving;
 mod offline;
 mod old;
