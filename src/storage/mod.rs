@@ -1,6 +1,5 @@
 //! Where backups live: the tiers, and the logs of runs.
 
-mod bounded;
 mod directory;
 mod rclone;
 mod run_logs;

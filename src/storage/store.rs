@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::Trouble;
 use crate::bundle::{BackupId, Manifest, Origin};
 use crate::issue::Issue;
-use crate::system::{Cancelled, CommandError, FileError, Space};
+use crate::system::{Cancelled, CommandError, FileError, Space, Unanswered};
 use crate::units::Elapsed;
 
 /// Which tier.
@@ -169,6 +169,16 @@ pub enum StorageError {
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<Unanswered> for StorageError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::TimedOut { what, limit } => Self::TimedOut { what, limit },
+            Unanswered::Ended { what } => Self::Unusable { path: what, why: "ended without a result".to_owned() },
+            Unanswered::Cancelled(cancelled) => Self::Cancelled(cancelled),
+        }
+    }
 }
 
 impl StorageError {

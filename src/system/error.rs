@@ -59,6 +59,11 @@ impl FileError {
         self.errno() == Some(Errno::EBUSY)
     }
 
+    /// Whether the file system did not answer at all.
+    pub fn is_silent(&self) -> bool {
+        self.cause.kind() == io::ErrorKind::TimedOut
+    }
+
     /// The reason alone: `permission denied`.
     pub fn reason(&self) -> String {
         plain(&self.cause)

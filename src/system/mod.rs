@@ -4,11 +4,13 @@
 //! needs special code for it. clippy's `disallowed-methods` refuses the ways around.
 
 mod beneath;
+mod bounded;
 mod clock;
 mod command;
 mod error;
 mod lock;
 mod mend;
+mod patience;
 mod recorded;
 mod root;
 mod signal;
@@ -19,6 +21,7 @@ mod workspace;
 mod write;
 
 pub use beneath::{Attributes, Beneath, dress, is_put_on, is_root, take_off_others};
+pub use bounded::{Bounds, Steps, Unanswered};
 pub use clock::{Clock, local_stamp};
 pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXED_PATH, Live, Runner};
 pub use error::FileError;

@@ -11,21 +11,27 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 
-use super::{Directory, FileError};
+use super::patience::Patience;
+use super::{Cancel, Directory, FileError, Steps};
 
 /// Configuration files are small; a bigger one is not what it claims to be.
 const READ_LIMIT: u64 = 16 * 1024 * 1024;
+/// Read between two looks at the time.
+const BLOCK: u64 = 1024 * 1024;
 
 /// The tree, held open: a later `chroot` or rename does not move it.
 #[derive(Clone, Debug)]
 pub struct Root {
     dir: Arc<OwnedFd>,
     prefix: PathBuf,
+    /// How long a call may take; without it as long as it takes.
+    patience: Option<Arc<Patience>>,
 }
 
 /// What `lstat` says, as far as we use it.
@@ -119,7 +125,34 @@ impl Root {
     pub fn at(prefix: &Path) -> Result<Self, FileError> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let dir = open(prefix, flags, Mode::empty()).map_err(FileError::of("open", prefix))?;
-        Ok(Self { dir: Arc::new(dir), prefix: prefix.to_owned() })
+        Ok(Self { dir: Arc::new(dir), prefix: prefix.to_owned(), patience: None })
+    }
+
+    /// The same tree, no call of which waits longer than `limit` for a file system that does not
+    /// answer. What [`Self::open`] and [`Self::directory`] give is not watched any more.
+    #[must_use]
+    pub fn patient(&self, limit: Duration, cancel: &Cancel) -> Self {
+        let plain = self.plain();
+        let patience = Patience::new(&plain, limit, cancel);
+        Self { patience: Some(Arc::new(patience)), ..plain }
+    }
+
+    fn plain(&self) -> Self {
+        Self { dir: Arc::clone(&self.dir), prefix: self.prefix.clone(), patience: None }
+    }
+
+    /// Work at one path that may hang there: `action` names it, and it says by each step that it
+    /// moves. A patient root gives up waiting for it; the work then ends at its next step.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        path: impl AsRef<Path>,
+        work: impl FnOnce(&Self, &Path, &Steps) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<T, FileError> {
+        let path = path.as_ref();
+        let Some(patience) = &self.patience else { return work(self, path, &Steps::unwatched()) };
+        let (plain, owned) = (self.plain(), path.to_owned());
+        patience.ask(action, path, move |steps| work(&plain, &owned, steps))
     }
 
     /// Where the tree lies on this machine.
@@ -134,35 +167,47 @@ impl Root {
 
     /// Opens for reading, symlinks followed inside the tree. Never blocks on a FIFO.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File, FileError> {
-        let path = path.as_ref();
-        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        // Reading must not change access times; only the owner may ask for that.
-        let fd = self.resolve(path, flags | OFlag::O_NOATIME).or_else(|cause| match cause {
-            Errno::EPERM => self.resolve(path, flags),
-            other => Err(other),
-        });
-        Ok(File::from(fd.map_err(FileError::of("open", path))?))
+        self.ask("open", path, |root, path, _| {
+            let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+            // Reading must not change access times; only the owner may ask for that.
+            let fd = root.resolve(path, flags | OFlag::O_NOATIME).or_else(|cause| match cause {
+                Errno::EPERM => root.resolve(path, flags),
+                other => Err(other),
+            });
+            Ok(File::from(fd.map_err(FileError::of("open", path))?))
+        })
     }
 
     /// Opens the file itself: a symlink at the end of the path is an error (`ELOOP`).
     pub fn open_no_symlink(&self, path: impl AsRef<Path>) -> Result<File, FileError> {
-        let path = path.as_ref();
-        let fd = self
-            .resolve(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW)
-            .map_err(FileError::of("open", path))?;
-        Ok(File::from(fd))
+        self.ask("open", path, |root, path, _| {
+            let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW;
+            Ok(File::from(root.resolve(path, flags).map_err(FileError::of("open", path))?))
+        })
     }
 
     /// The whole content; more than 16 MiB is an error.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, FileError> {
-        let path = path.as_ref();
-        let file = self.open(path)?;
-        let mut bytes = Vec::new();
-        file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
-        if bytes.len() as u64 > READ_LIMIT {
-            return Err(FileError::of("read", path)(Errno::EFBIG));
-        }
-        Ok(bytes)
+        self.read_within(path, READ_LIMIT)
+    }
+
+    /// The whole content; more than `most` bytes is an error.
+    pub fn read_within(&self, path: impl AsRef<Path>, most: u64) -> Result<Vec<u8>, FileError> {
+        self.ask("read", path, move |root, path, steps| {
+            let mut file = root.open(path)?.take(most.saturating_add(1));
+            let mut bytes = Vec::new();
+            loop {
+                let got = file.by_ref().take(BLOCK).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
+                if (got as u64) < BLOCK {
+                    break;
+                }
+                steps.step().map_err(|cancelled| cancelled.at("read", path))?;
+            }
+            if bytes.len() as u64 > most {
+                return Err(FileError::of("read", path)(Errno::EFBIG));
+            }
+            Ok(bytes)
+        })
     }
 
     /// The whole content as text; bytes that are not UTF-8 become `U+FFFD`.
@@ -172,13 +217,13 @@ impl Root {
 
     /// `lstat`; `None` when there is nothing of that name.
     pub fn stat(&self, path: impl AsRef<Path>) -> Result<Option<Stat>, FileError> {
-        let path = path.as_ref();
-        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
-        match self.resolve(path, flags).and_then(fstat) {
-            Ok(stat) => Ok(Some(Stat::from(&stat))),
-            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
-            Err(cause) => Err(FileError::of("look at", path)(cause)),
-        }
+        self.ask("look at", path, |root, path, _| {
+            match root.resolve(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).and_then(fstat) {
+                Ok(stat) => Ok(Some(Stat::from(&stat))),
+                Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
+                Err(cause) => Err(FileError::of("look at", path)(cause)),
+            }
+        })
     }
 
     /// Whether something of that name is there, dangling symlinks included.
@@ -188,26 +233,33 @@ impl Root {
 
     /// Whether it is a directory (symlinks followed).
     pub fn is_dir(&self, path: impl AsRef<Path>) -> bool {
-        self.resolve(path.as_ref(), OFlag::O_PATH | OFlag::O_DIRECTORY).is_ok()
+        let opened = self.ask("look at", path, |root, path, _| {
+            root.resolve(path, OFlag::O_PATH | OFlag::O_DIRECTORY).map_err(FileError::of("look at", path))
+        });
+        opened.is_ok()
     }
 
     /// Names in a directory, sorted by bytes; symlinks to the directory are followed.
     pub fn list(&self, path: impl AsRef<Path>) -> Result<Vec<OsString>, FileError> {
-        Ok(self.directory(path)?.entries()?.into_iter().map(|entry| entry.name).collect())
+        self.ask("list", path, |root, path, _| {
+            Ok(root.directory(path)?.entries()?.into_iter().map(|entry| entry.name).collect())
+        })
     }
 
     /// Opens a directory for a walk.
     pub fn directory(&self, path: impl AsRef<Path>) -> Result<Directory, FileError> {
-        let path = path.as_ref();
-        let fd = self.resolve(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY).map_err(FileError::of("open", path))?;
-        Ok(Directory::new(fd, path.to_owned()))
+        self.ask("open", path, |root, path, _| {
+            let fd = root.resolve(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY).map_err(FileError::of("open", path))?;
+            Ok(Directory::new(fd, path.to_owned()))
+        })
     }
 
     /// Where a symlink points, as it is.
     pub fn read_link(&self, path: impl AsRef<Path>) -> Result<OsString, FileError> {
-        let path = path.as_ref();
-        let parent = self.directory(path.parent().unwrap_or(Path::new("/")))?;
-        parent.read_link(path.file_name().unwrap_or_default())
+        self.ask("read the link", path, |root, path, _| {
+            let parent = root.directory(path.parent().unwrap_or(Path::new("/")))?;
+            parent.read_link(path.file_name().unwrap_or_default())
+        })
     }
 
     fn resolve(&self, path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {

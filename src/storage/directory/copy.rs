@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
 
-use super::super::bounded::Steps;
 use super::super::{Placed, StorageError};
 use super::ownership::{Ids, dress_copy};
 use super::room;
 use crate::bundle::{Backup, verify_around};
 use crate::issue::{Issue, Stage};
 use crate::system::{
-    FileError, Kind, PartialFile, Root, Stat, drop_page_cache, hex, open_file, remove_file, rename_file, sync_dir,
+    FileError, Kind, PartialFile, Root, Stat, Steps, drop_page_cache, hex, open_file, remove_file, rename_file,
+    sync_dir,
 };
 
 const BLOCK: usize = 256 * 1024;
@@ -206,7 +206,7 @@ fn publish(partials: Vec<PartialFile>, steps: &Steps) -> Result<(), StorageError
     let mut published: Vec<PathBuf> = Vec::new();
     for partial in partials.into_iter().rev() {
         let target = partial.target().to_owned();
-        let done = steps.step().and_then(|()| Ok(partial.publish()?));
+        let done = steps.step().map_err(StorageError::from).and_then(|()| Ok(partial.publish()?));
         if let Err(error) = done {
             // It has its name already when only the directory could not be synced.
             let is_named = matches!(&error, StorageError::File(error) if error.action == "sync the directory");

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::bounded::Steps;
 use super::super::{StorageError, Stored, Tier};
 use super::trash;
 use crate::bundle::{BUNDLE, Backup, DECRYPTED, SIDE_FILES, owner_of_side, parse_name};
-use crate::system::{Kind, PartialFile, Root, remove_file};
+use crate::system::{Kind, PartialFile, Root, Steps, remove_file};
 
 /// A backup that is being removed has this in front of its name.
 pub(super) const TRASH: &str = ".trash-";

@@ -27,12 +27,11 @@ use std::time::Duration;
 use self::listing::list;
 use self::site::Site;
 use self::trash::{Doomed, again, tell};
-use super::bounded::{Bounds, Steps};
 use super::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};
 use crate::bundle::BackupId;
 use crate::config::{self, Cloud, Owner, Secondary};
 use crate::issue::Issue;
-use crate::system::{Cancel, Root, Space, free_space};
+use crate::system::{Bounds, Cancel, Root, Space, Steps, free_space};
 use crate::units::ByteSize;
 
 pub use listing::Directory;

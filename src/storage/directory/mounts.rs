@@ -10,7 +10,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::bounded::Bounds;
 use crate::host::parse_sections;
 use crate::system::{Cancel, Mount, Root, real_path, unescape};
 
@@ -58,10 +57,7 @@ fn all_expected(tables: &Root) -> Vec<Expected> {
 
 /// A cluster file system that does not answer costs nothing but what it knows.
 fn read_storages(tables: &Root) -> String {
-    let tables = tables.clone();
-    let read = Bounds::new(CLUSTER_LIMIT, &Cancel::default())
-        .run(format!("read {STORAGES}"), move |_| Ok(tables.read_text(STORAGES)?));
-    read.unwrap_or_default()
+    tables.patient(CLUSTER_LIMIT, &Cancel::default()).read_text(STORAGES).unwrap_or_default()
 }
 
 fn in_fstab(text: &str) -> Vec<Expected> {

@@ -5,10 +5,9 @@ use std::fs::File;
 use std::path::Path;
 
 use super::super::StorageError;
-use super::super::bounded::Steps;
 use crate::config::Owner;
 use crate::issue::{Issue, Stage};
-use crate::system::{Attributes, Kind, PartialFile, Root, Stat, dress, give_to, real_path, remove_file};
+use crate::system::{Attributes, Kind, PartialFile, Root, Stat, Steps, dress, give_to, real_path, remove_file};
 
 /// Modes of files and directories that have an owner: he writes, his group reads.
 const SHARED_FILE: u32 = 0o640;

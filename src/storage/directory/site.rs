@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::super::bounded::Steps;
 use super::super::run_logs::RunLogs;
 use super::super::{Placed, StorageError, Tier, Touch};
 use super::copy::{Target, copy_backup, copy_log, unusable};
@@ -15,7 +14,7 @@ use crate::bundle::BackupId;
 use crate::config::Owner;
 use crate::issue::{Issue, Stage};
 use crate::system::{
-    FileError, Root, create_private_dir, file_system_of, may_write, read_mounts, real_path, remove_file,
+    FileError, Root, Steps, create_private_dir, file_system_of, may_write, read_mounts, real_path, remove_file,
 };
 use crate::units::ByteSize;
 

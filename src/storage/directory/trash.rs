@@ -4,12 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::bounded::Steps;
 use super::super::{Removal, StorageError};
 use super::copy::unusable;
 use super::listing::TRASH;
 use crate::bundle::BackupId;
-use crate::system::{remove_file, rename_file, sync_dir};
+use crate::system::{Steps, remove_file, rename_file, sync_dir};
 
 /// A backup that shall go: identity and names of its files.
 pub(super) type Doomed = (BackupId, Vec<String>);
@@ -54,11 +53,11 @@ pub(super) fn put_in(dir: &Path, files: &[String], steps: &Steps) -> Result<Tras
     let mut moved = Trashed::new();
     for name in files {
         let (file, trash) = (dir.join(name), dir.join(format!("{TRASH}{name}")));
-        let done = steps.step().and_then(|()| match rename_file(&file, &trash) {
+        let done = steps.step().map_err(StorageError::from).and_then(|()| match rename_file(&file, &trash) {
             Ok(()) => {
                 moved.push((file, trash));
                 // A rename that hung has happened all the same.
-                steps.step()
+                Ok(steps.step()?)
             }
             // A side file that somebody else has removed since the listing.
             Err(error) if error.is_absent() && !moved.is_empty() => Ok(()),
@@ -107,8 +106,7 @@ pub(super) fn tell(told: &Mutex<Removal>) -> MutexGuard<'_, Removal> {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
-    use crate::storage::bounded::Bounds;
-    use crate::system::{Cancel, Signal};
+    use crate::system::{Bounds, Cancel, Signal};
     use std::time::Duration;
 
     #[test]

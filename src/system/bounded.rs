@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::StorageError;
-use crate::system::{Cancel, Cancelled, Signal};
+use super::{Cancel, Cancelled, Signal};
 use crate::units::Elapsed;
 
 /// How often a wait looks at the count and the cancel flag.
@@ -20,18 +19,41 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How long is waited.
 #[derive(Clone, Debug)]
-pub(super) struct Bounds {
+pub struct Bounds {
     limit: Option<Duration>,
     cancel: Cancel,
 }
 
 /// How the thread says that it moves.
-pub(super) struct Steps {
+#[derive(Debug)]
+pub struct Steps {
     watch: Arc<Watch>,
     cancel: Cancel,
 }
 
-#[derive(Default)]
+/// Why bounded work has no result of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// No step within the limit.
+    #[error("{what}: no answer within {limit}, given up")]
+    TimedOut {
+        /// What was tried, on what.
+        what: String,
+        /// How long was waited.
+        limit: Elapsed,
+    },
+    /// The thread has gone without a word.
+    #[error("{what}: ended without a result")]
+    Ended {
+        /// What was tried, on what.
+        what: String,
+    },
+    /// The run was asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+#[derive(Debug, Default)]
 struct Watch {
     steps: AtomicU64,
     is_given_up: AtomicBool,
@@ -39,17 +61,17 @@ struct Watch {
 
 impl Bounds {
     /// No step within `limit` ends the wait; zero = no limit.
-    pub(super) fn new(limit: Duration, cancel: &Cancel) -> Self {
+    pub fn new(limit: Duration, cancel: &Cancel) -> Self {
         Self { limit: Some(limit).filter(|limit| !limit.is_zero()), cancel: cancel.clone() }
     }
 
     /// Does `work` and waits for it; `what` is said when there is no answer.
-    pub(super) fn run<T: Send + 'static>(
+    pub fn run<T: Send + 'static, E: From<Unanswered> + Send + 'static>(
         &self,
         what: String,
-        work: impl FnOnce(&Steps) -> Result<T, StorageError> + Send + 'static,
-    ) -> Result<T, StorageError> {
-        self.cancel.check()?;
+        work: impl FnOnce(&Steps) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.cancel.check().map_err(Unanswered::from)?;
         let watch = Arc::new(Watch::default());
         let steps = Steps { watch: Arc::clone(&watch), cancel: self.cancel.clone() };
         let (sender, answer) = sync_channel(1);
@@ -57,24 +79,17 @@ impl Bounds {
         std::thread::spawn(move || {
             let _ = sender.send(work(&steps));
         });
-        self.wait(what, &watch, &answer)
+        self.wait(what, &watch, &answer)?
     }
 
-    fn wait<T>(
-        &self,
-        what: String,
-        watch: &Watch,
-        answer: &Receiver<Result<T, StorageError>>,
-    ) -> Result<T, StorageError> {
+    fn wait<T>(&self, what: String, watch: &Watch, answer: &Receiver<T>) -> Result<T, Unanswered> {
         let (mut seen, mut since, mut limit) = (0, Instant::now(), self.limit);
         let mut is_cancelled = false;
         loop {
             match answer.recv_timeout(TICK) {
-                Ok(result) => return result,
+                Ok(result) => return Ok(result),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(StorageError::Unusable { path: what, why: "ended without a result".to_owned() });
-                }
+                Err(RecvTimeoutError::Disconnected) => return Err(Unanswered::Ended { what }),
             }
             if !is_cancelled && self.cancel.check().is_err() {
                 is_cancelled = true;
@@ -86,7 +101,7 @@ impl Bounds {
             } else if let Some(limit) = limit.filter(|limit| since.elapsed() >= *limit) {
                 watch.is_given_up.store(true, Ordering::SeqCst);
                 self.cancel.check()?;
-                return Err(StorageError::TimedOut { what, limit: Elapsed(limit) });
+                return Err(Unanswered::TimedOut { what, limit: Elapsed(limit) });
             }
         }
     }
@@ -94,18 +109,18 @@ impl Bounds {
 
 impl Steps {
     /// Steps that nobody watches.
-    pub(super) fn unwatched() -> Self {
+    pub fn unwatched() -> Self {
         Self { watch: Arc::default(), cancel: Cancel::default() }
     }
 
     /// Says that the file system has answered, and asks whether to go on: to be called after each
     /// call that may hang, and so before each that changes something.
-    pub(super) fn step(&self) -> Result<(), StorageError> {
+    pub fn step(&self) -> Result<(), Cancelled> {
         self.watch.steps.fetch_add(1, Ordering::Relaxed);
         self.cancel.check()?;
         if self.watch.is_given_up.load(Ordering::SeqCst) {
             // Nobody hears it.
-            return Err(Cancelled(Signal::Terminate).into());
+            return Err(Cancelled(Signal::Terminate));
         }
         Ok(())
     }
@@ -120,9 +135,17 @@ mod tests {
         Bounds::new(limit, &Cancel::default())
     }
 
+    fn run<T: Send + 'static>(
+        bounds: &Bounds,
+        what: &str,
+        work: impl FnOnce(&Steps) -> Result<T, Unanswered> + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        bounds.run(what.to_owned(), work)
+    }
+
     #[test]
     fn work_that_moves_may_take_longer_than_the_limit() {
-        let done = bounds(Duration::from_millis(300)).run("count".to_owned(), |steps| {
+        let done = run(&bounds(Duration::from_millis(300)), "count", |steps| {
             for _ in 0..10 {
                 std::thread::sleep(Duration::from_millis(60));
                 steps.step()?;
@@ -137,7 +160,7 @@ mod tests {
         let (wake, sleeping) = channel::<()>();
         let (tell, told) = channel();
         let started = Instant::now();
-        let done = bounds(Duration::from_millis(100)).run("list /mnt/dead".to_owned(), move |steps| {
+        let done = run(&bounds(Duration::from_millis(100)), "list /mnt/dead", move |steps| {
             let _ = sleeping.recv();
             let _ = tell.send(steps.step().is_err());
             Ok(())
@@ -153,16 +176,16 @@ mod tests {
     fn without_a_limit_only_a_signal_ends_the_wait() {
         let cancel = Cancel::default();
         let flag = cancel.clone();
-        let done = Bounds::new(Duration::ZERO, &cancel).run("copy".to_owned(), move |steps| {
+        let done = run(&Bounds::new(Duration::ZERO, &cancel), "copy", move |steps| {
             flag.request(Signal::Interrupt);
-            steps.step()
+            Ok(steps.step()?)
         });
-        assert!(matches!(done, Err(StorageError::Cancelled(_))), "{done:?}");
+        assert!(matches!(done, Err(Unanswered::Cancelled(_))), "{done:?}");
     }
 
     #[test]
     fn a_thread_that_panics_is_an_error() {
-        let done = bounds(Duration::ZERO).run("list /x".to_owned(), |_| -> Result<(), StorageError> { panic!() });
+        let done = run(&bounds(Duration::ZERO), "list /x", |_| -> Result<(), Unanswered> { panic!() });
         assert_eq!(done.unwrap_err().to_string(), "list /x: ended without a result");
     }
 }
