@@ -4,7 +4,6 @@
 //! Read in memory: nothing is written to the disk, not even SQLite's index of the log.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -21,7 +20,7 @@ const DIRECTORY: i64 = 4;
 const VERSION_INODE: i64 = 0;
 /// Deeper than any path below `/etc/pve`; ends a circle of parents.
 const DEEPEST: usize = 32;
-/// pmxcfs holds at most 128 MiB of content.
+/// pmxcfs holds at most 128 MiB of content; its database has free pages beside it.
 pub(super) const LARGEST: usize = 512 * 1024 * 1024;
 
 /// A file or directory of it.
@@ -99,8 +98,14 @@ pub fn cluster_text(root: &Root, path: &str) -> String {
 }
 
 fn read_tree(root: &Root) -> Result<Vec<ClusterNode>, TreeError> {
-    let log = read(root, &format!("{DATABASE}-wal")).unwrap_or_default();
-    Ok(cluster_nodes(&open_cluster_database(read(root, DATABASE)?, &log)?)?)
+    let (database, log) = read_cluster_database(root)?;
+    Ok(cluster_nodes(&open_cluster_database(database, &log)?)?)
+}
+
+/// The bytes of the database and of its log, however large pmxcfs may have made them.
+pub fn read_cluster_database(root: &Root) -> Result<(Vec<u8>, Vec<u8>), FileError> {
+    let log = root.read_within(format!("{DATABASE}-wal"), LARGEST as u64).unwrap_or_default();
+    Ok((root.read_within(DATABASE, LARGEST as u64)?, log))
 }
 
 /// The database of these bytes and its log, in memory.
@@ -156,12 +161,6 @@ fn path_of(row: &Row, by_inode: &HashMap<i64, &Row>) -> Option<PathBuf> {
     let mut path = PathBuf::from(CLUSTER_DIR);
     path.extend(names.iter().rev());
     Some(path)
-}
-
-fn read(root: &Root, path: &str) -> Result<Vec<u8>, FileError> {
-    let mut bytes = Vec::new();
-    root.open(path)?.take(LARGEST as u64).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Names, Product};
 
-pub use cluster::{CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, open_cluster_database};
+pub use cluster::{
+    CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, open_cluster_database, read_cluster_database,
+};
 pub use detect::{detect, detection_report};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use sections::{Section, parse as parse_sections};
