@@ -2,6 +2,7 @@
 
 mod dpkg;
 mod sections;
+mod storages;
 mod wal;
 mod cluster;
 mod names;
@@ -22,6 +23,7 @@ pub use detect::{detect, detection_report};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use sections::{Section, parse as parse_sections};
 pub use server_id::{ServerId, ServerIdError, known_server_id, own_server_id};
+pub use storages::{StorageMount, storage_mounts};
 
 /// What this machine is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

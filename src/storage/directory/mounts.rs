@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::host::parse_sections;
+use crate::host::storage_mounts;
 use crate::system::{Cancel, Mount, Root, real_path, unescape};
 
 const FSTAB: &str = "/etc/fstab";
@@ -74,26 +74,9 @@ fn in_unit(text: &str, unit: &str) -> Option<Expected> {
     Some(Expected { point: PathBuf::from(place), said_by: unit.to_owned() })
 }
 
-fn in_storages(text: &str) -> Vec<Expected> {
-    parse_sections(text)
-        .into_iter()
-        .filter(|storage| !storage.has_flag("disable"))
-        .filter_map(|storage| {
-            let own = storage.get("path").map(PathBuf::from);
-            let point = match storage.kind.as_str() {
-                "nfs" | "cifs" | "cephfs" | "glusterfs" => {
-                    own.or_else(|| Some(Path::new("/mnt/pve").join(&storage.id)))
-                }
-                "dir" => match storage.get("is_mountpoint") {
-                    None | Some("0" | "no" | "false" | "off") => None,
-                    Some(other) if other.starts_with('/') => Some(PathBuf::from(other)),
-                    Some(_) => own,
-                },
-                _ => None,
-            };
-            Some(Expected { point: point?, said_by: format!("{STORAGES} ({})", storage.id) })
-        })
-        .collect()
+fn in_storages(text: &str) -> impl Iterator<Item = Expected> {
+    let said_by = |storage: &str| format!("{STORAGES} ({storage})");
+    storage_mounts(text).into_iter().map(move |it| Expected { said_by: said_by(&it.storage), point: it.point })
 }
 
 #[cfg(test)]
