@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::log::{debug, warn};
 
@@ -22,6 +23,9 @@ const RUN_DIR: &str = "/run/proxmox-config-backup";
 
 /// Systemd gives its `StateDirectory=` in the environment.
 const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
+
+/// For one answer of a file system while the host is looked at.
+const HOST_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a job borrows: settings, the machine they name, our places on this one.
 pub(super) struct Site {
@@ -169,10 +173,10 @@ impl Session {
         Ok(Tiers::of(config, &self.environment, &cancel()?))
     }
 
-    /// The host the settings name.
+    /// The host the settings name. Its name does not need a cluster file system that hangs.
     pub(super) fn host(config: &config::Config) -> Result<Host, Trouble> {
         let root = config.run.root.as_deref().map_or_else(Root::live, Root::at)?;
-        Ok(detect(&root))
+        Ok(detect(&root.patient(HOST_LIMIT, &cancel()?)))
     }
 }
 

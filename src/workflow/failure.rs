@@ -75,6 +75,9 @@ pub enum Failure {
     /// The cluster file system is not there.
     #[error("no backup made: /etc/pve/local does not exist, so the cluster file system is not mounted")]
     PmxcfsMissing,
+    /// The cluster file system hangs.
+    #[error("no backup made: /etc/pve does not answer: {0}")]
+    PmxcfsSilent(String),
     /// The backup lies where it cannot be read in place.
     #[error("{id} lies in {place} alone")]
     Elsewhere {
@@ -153,7 +156,7 @@ impl Failure {
                 ExitCode::Preflight
             }
             Self::Security(_) => ExitCode::Security,
-            Self::PmxcfsMissing => ExitCode::Collection,
+            Self::PmxcfsMissing | Self::PmxcfsSilent(_) => ExitCode::Collection,
             Self::Damaged { .. } => ExitCode::Verification,
             Self::File(error)
             | Self::Key(KeyError::File(error))
@@ -199,6 +202,7 @@ impl Failure {
             Self::Security(error) => Some(error.hint()),
             Self::Busy(_) => Some("wait until it has ended; a lock ends with its process"),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
+            Self::PmxcfsSilent(_) => Some("restart it: systemctl restart pve-cluster"),
             Self::Unpack(error) if error.is_full() => {
                 Some("what is unpacked so far stays; free some space and try again elsewhere")
             }

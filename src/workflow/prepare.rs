@@ -49,23 +49,34 @@ fn remove_half_written(run_dir: &Path) {
 
 /// Detects and plans.
 pub(super) fn prepare(job: &BackupJob<'_>) -> Result<Prepared, Failure> {
-    let root = &job.system.root;
+    // A cluster file system that hangs would keep the run from ever starting.
+    let root = &job.system.root.patient(job.config.local.io_limit, &job.system.cancel);
     let mut host = detect(root);
     host.is_offline = matches!(job.system.runner, Runner::Nobody);
     narrate_host(&host);
     // An unmounted cluster file system is an empty directory: never a backup of nothing.
-    if host.has(Product::Pve) && !host.is_offline && !root.exists("/etc/pve/local") {
-        return Err(Failure::PmxcfsMissing);
+    if host.has(Product::Pve) && !host.is_offline {
+        match root.stat("/etc/pve/local") {
+            Ok(Some(_)) => {}
+            Err(error) if error.is_silent() => return Err(Failure::PmxcfsSilent(error.reason())),
+            _ => return Err(Failure::PmxcfsMissing),
+        }
     }
+    job.system.cancel.check()?;
     let mut settings = job.config.collect.clone();
     settings.own_places.extend(own_places(job.config, job.run_dir, &job.system));
     let recipes: Vec<_> = catalog().collect();
-    let plan = BackupPlan::new(&settings, &host, &recipes, &|path| root.exists(path));
+    let plan = BackupPlan::new(&settings, &host, &recipes, &|path| may_be_there(root, path));
     info!("Plan: {} recipes, {} commands, {} left out", plan.recipes.len(), plan.commands.len(), plan.left_out.len());
     for left_out in &plan.left_out {
         debug!("left out: {} ({})", left_out.recipe, left_out.reason);
     }
     Ok(Prepared { host, plan })
+}
+
+/// What does not answer is collected all the same: then the report says so.
+fn may_be_there(root: &Root, path: &str) -> bool {
+    root.stat(path).map_or_else(|error| error.is_silent(), |found| found.is_some())
 }
 
 /// Our own places as the tree that is looked at names them.
