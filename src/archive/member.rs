@@ -28,7 +28,7 @@ pub struct Member {
     pub mtime_ns: u32,
     /// Logical bytes of a file, holes counted; 0 for everything else.
     pub size: u64,
-    /// Target of a symlink as it is; of a hard link the first name, in the form of `path`.
+    /// Target of a symlink as it is; of a hard link the first name, in the form of `path` and without a slash in front.
     pub link: Vec<u8>,
     /// Extended attributes as the kernel takes them, ACLs too, sorted by name.
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
@@ -121,13 +121,27 @@ impl Member {
             size: size(header, kind, records)?,
             link: match kind {
                 MemberKind::Symlink => checked(link)?,
-                MemberKind::HardLink => checked(plain_name(link))?,
+                MemberKind::HardLink => checked(first_name(link))?,
                 _ => Vec::new(),
             },
             xattrs,
             lost: std::mem::take(&mut records.lost),
         })
     }
+}
+
+/// Path on the host that a name in an archive means: `etc/hosts` is `/etc/hosts`.
+pub fn host_path(name: &[u8]) -> Vec<u8> {
+    [b"/", name.strip_prefix(b"/").unwrap_or(name)].concat()
+}
+
+/// The target of a hard link is a member of this archive, never a file of the machine. Packers that
+/// take the slash off a member's name do not all take it off the target, so `/etc/a` means the
+/// member `etc/a`: one answer for the plan, the comparison and the unpacking.
+fn first_name(target: Vec<u8>) -> Vec<u8> {
+    let plain = plain_name(target);
+    let slashes = plain.iter().take_while(|byte| **byte == b'/').count();
+    if slashes == plain.len() { plain } else { plain[slashes..].to_vec() }
 }
 
 /// `./a/b/` and `a/b` are one name; the directory packed as `.` keeps that name.
@@ -204,6 +218,16 @@ mod tests {
         {
             assert_eq!(plain_name(name.into()), plain.as_bytes(), "{name}");
         }
+    }
+
+    #[test]
+    fn the_target_of_a_hard_link_names_a_member_with_and_without_a_slash() {
+        for (target, member) in
+            [("etc/a", "etc/a"), ("/etc/a", "etc/a"), ("//etc/a/", "etc/a"), ("./etc/a", "etc/a"), ("/", "/")]
+        {
+            assert_eq!(first_name(target.into()), member.as_bytes(), "{target}");
+        }
+        assert_eq!((host_path(b"etc/a"), host_path(b"/etc/a")), (b"/etc/a".to_vec(), b"/etc/a".to_vec()));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub use encryption::{
 pub use level::{DEFAULT_CODEC, Effective, UnknownCodec, default_level, extension, level_range};
 pub use limits::{Limits, ReadError};
 pub use logical::{LogicalReader, Made, MemberSource, Reopen, Rewrite, Segment};
-pub use member::{Member, MemberKind, printable};
+pub use member::{Member, MemberKind, host_path, printable};
 pub use onlooker::{Onlooker, hash_member};
 pub use pipeline::{ArchiveError, ArchiveSummary, ArchiveWriter, PackOptions};
 pub use read::{ArchiveReader, Piece};

@@ -8,7 +8,7 @@ use ring::digest::{Context, SHA256};
 
 use super::database::Rows;
 use super::{Choice, Fact, Facts, Kind};
-use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError};
+use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, host_path};
 use crate::bundle::INDEX_PATH;
 use crate::collect::{Entry, EntryKind, Found, Skip};
 use crate::issue::Issue;
@@ -25,7 +25,7 @@ const MOST_KEPT: u64 = 256 << 20;
 pub fn read_members(mut reader: impl MemberSource, choice: &Choice) -> Result<(Facts, Option<Vec<u8>>), ReadError> {
     let (mut facts, mut index, mut budget) = (Facts::default(), None, MOST_TEXTS);
     while let Some(member) = reader.next_member()? {
-        let path = absolute(&member.path);
+        let path = host_path(&member.path);
         let mut intake = Intake::default();
         if path == INDEX_PATH.as_bytes() && member.size <= MOST_KEPT {
             intake.keep(member.size);
@@ -88,7 +88,7 @@ fn fact_of_member(path: Vec<u8>, member: Member) -> Fact {
         MemberKind::File => Kind::File,
         MemberKind::Directory => Kind::Directory,
         MemberKind::Symlink => Kind::Symlink(member.link),
-        MemberKind::HardLink => Kind::HardLink(absolute(&member.link)),
+        MemberKind::HardLink => Kind::HardLink(host_path(&member.link)),
         other => Kind::Special(other.as_str()),
     };
     Fact {
@@ -139,11 +139,6 @@ pub(super) fn hash_entry(entry: &mut Entry) -> io::Result<Digest> {
     let mut intake = Intake::default();
     intake.read(entry)?;
     Ok(intake.digest())
-}
-
-/// `etc/hosts` in an archive is `/etc/hosts` on the host.
-fn absolute(name: &[u8]) -> Vec<u8> {
-    [b"/", name.strip_prefix(b"/").unwrap_or(name)].concat()
 }
 
 /// A content on its way: hashed, and kept where somebody wants it.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::category::Claims;
 use super::hostile::{self, Hostile};
 use super::source::{Archived, ArchivedKind, DATABASE, Database, Source};
-use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, printable};
+use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, host_path, printable};
 use crate::bundle::{INDEX_PATH, IndexEntry, Manifest};
 use crate::host::Host;
 use crate::pattern::Pattern;
@@ -288,11 +288,6 @@ fn entry_of(member: Member) -> Archived {
         lost: None,
         has_own_owner: member.lost.is_empty(),
     }
-}
-
-/// The path of a name in the archive.
-fn host_path(name: &[u8]) -> Vec<u8> {
-    [b"/", name.strip_prefix(b"/").unwrap_or(name)].concat()
 }
 
 /// SHA-256, and the bytes where they are wanted.
