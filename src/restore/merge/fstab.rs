@@ -7,25 +7,32 @@ use super::{Merged, is_plain};
 
 /// What a machine starts from and keeps its own files in.
 const OWN_PLACES: &[&str] = &[
-    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr",
-    "/var",
+    "/", "/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run",
+    "/sbin", "/sys", "/tmp", "/usr", "/var",
 ];
 /// Parts of them where data may be mounted all the same.
 const DATA_PLACES: &[&str] = &["/var/lib/vz", "/var/lib/docker", "/var/backups", "/run/media"];
 
+/// As systemd counts them (`fstype_is_network`), by a program of their own (`fuse.sshfs`) as well.
 const NETWORK: &[&str] = &[
+    "9p",
+    "afs",
+    "ceph",
+    "cifs",
+    "davfs",
+    "gfs",
+    "gfs2",
+    "glusterfs",
+    "lustre",
+    "ncp",
+    "ncpfs",
     "nfs",
     "nfs4",
-    "cifs",
+    "ocfs2",
+    "pvfs2",
     "smb3",
     "smbfs",
-    "ceph",
-    "glusterfs",
-    "fuse.glusterfs",
-    "fuse.sshfs",
     "sshfs",
-    "davfs",
-    "9p",
 ];
 
 /// Names that mean the same disk on every machine, and no other.
@@ -100,7 +107,8 @@ fn is_own_place(point: &str) -> bool {
 
 impl Line<'_> {
     fn is_network(&self) -> bool {
-        NETWORK.contains(&self.kind) || self.options.split(',').any(|option| option == "_netdev")
+        let kind = self.kind.strip_prefix("fuse.").unwrap_or(self.kind);
+        NETWORK.contains(&kind) || self.options.split(',').any(|option| option == "_netdev")
     }
 
     /// A mount that cannot be made must not keep the machine from starting.
@@ -132,7 +140,10 @@ mod tests {
             //nas/media /mnt/media cifs credentials=/etc/c,nofail 0 0\nserver:/b /mnt/b nfs4\n\
             UUID=55 /mnt/data/ xfs defaults,noatime 0 2\n/dev/disk/by-id/ata-X /mnt/x ext4 nofail 0 2\n\
             /dev/sdb1 /mnt/y ext4 defaults 0 2\nLABEL=z /mnt/z ext4 defaults 0 2\nserver:/c /mnt/taken nfs defaults 0 0\n\
-            /srv/a /srv/b none bind 0 0\nUUID=66 /mnt/../etc ext4 defaults 0 0\nUUID=77 /var/lib/vz ext4 defaults 0 2\nodd\n";
+            /srv/a /srv/b none bind 0 0\nUUID=66 /mnt/../etc ext4 defaults 0 0\nUUID=77 /var/lib/vz ext4 defaults 0 2\nodd\n\
+            UUID=88 /efi vfat defaults 0 1\na@b:/c /mnt/far fuse.sshfs noauto 0 0\n\
+            /dev/disk/by-path/ip-192.0.2.1 /mnt/i ext4 _netdev 0 0\n/dev/disk/by-path/pci-0 /mnt/p ext4 defaults 0 0\n\
+            /dev/zvol/tank/swap none swap sw 0 0\n/swap.img /swap swap sw 0 0\nUUID=99 /home ext4\n";
 
         let merged = merge(HERE, archived);
 
@@ -145,9 +156,12 @@ mod tests {
                 "UUID=55 /mnt/data xfs defaults,noatime,nofail 0 2",
                 "/dev/disk/by-id/ata-X /mnt/x ext4 nofail 0 2",
                 "UUID=77 /var/lib/vz ext4 defaults,nofail 0 2",
+                "a@b:/c /mnt/far fuse.sshfs noauto,nofail,_netdev 0 0",
+                "/dev/disk/by-path/ip-192.0.2.1 /mnt/i ext4 _netdev,nofail 0 0",
+                "UUID=99 /home ext4 defaults,nofail",
             ]
         );
-        assert_eq!(merged.left_out.len(), 11, "{:#?}", merged.left_out);
+        assert_eq!(merged.left_out.len(), 15, "{:#?}", merged.left_out);
         for (what, why) in [
             ("UUID=11 on /", "own system"),
             ("UUID=33 on none", "swap"),
@@ -155,6 +169,9 @@ mod tests {
             ("LABEL=z", "another disk"),
             ("on /mnt/taken", "already"),
             ("a line of fstab", "no mount"),
+            ("UUID=88 on /efi", "own system"),
+            ("by-path/pci-0", "another disk"),
+            ("/swap.img", "swap"),
         ] {
             assert!(merged.left_out.iter().any(|l| l.what.contains(what) && l.why.contains(why)), "{what}");
         }
