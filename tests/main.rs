@@ -40,6 +40,7 @@ mod pmxcfs;
 mod restore;
 mod restore_command;
 mod restore_dialogue;
+mod restore_facts;
 mod restore_plan;
 mod round_trip;
 #[allow(dead_code, reason = "what scenarios share, each uses a part")]

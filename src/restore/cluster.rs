@@ -54,7 +54,7 @@ fn rank(path: &[u8]) -> u8 {
 
 /// What comes with the database needs no way of its own.
 pub(super) fn whole(entry: &Archived, context: &Context<'_>) -> Option<Decision> {
-    if entry.is_below(CLUSTER) && context.has_same_database() && context.target.pve.mount == ClusterMount::Unmounted {
+    if entry.is_below(CLUSTER) && context.has_same_database && context.target.pve.mount == ClusterMount::Unmounted {
         return Some(Decision::new(Verdict::Unchanged, "the cluster database here holds the same files"));
     }
     if context.way.way != PveWay::Whole {
@@ -87,10 +87,19 @@ pub(super) fn one_by_one(entry: &Archived, context: &Context<'_>) -> Option<Deci
     if !entry.is_below(CLUSTER) {
         return None;
     }
-    if context.way.way != PveWay::Files {
+    if context.way.way != PveWay::Files && context.way.obstacle.is_none() {
         return Some(Decision::export(&context.way.why_export));
     }
-    Some(put_aside(entry, context).or_else(|| guest(entry, context)).unwrap_or_else(|| back(entry, context)))
+    if let Some(aside) = put_aside(entry, context) {
+        return Some(aside);
+    }
+    let decision = guest(entry, context).unwrap_or_else(|| back(entry, context));
+    // Of a file system that hangs nobody knows what would change.
+    let may_change = decision.changes() || context.is_silent();
+    Some(match context.way.obstacle {
+        Some(_) if may_change => Decision::export(&context.way.why_export).held_back(),
+        _ => decision,
+    })
 }
 
 fn put_aside(entry: &Archived, context: &Context<'_>) -> Option<Decision> {

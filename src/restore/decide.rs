@@ -8,8 +8,8 @@ use super::networking::Cards;
 use super::owners::Owners;
 use super::planned::{Attributes, PlannedFile, Stage, Verdict, exact};
 use super::selection::Selection;
-use super::source::{Archived, ArchivedKind, CLUSTER, DATABASE, Source};
-use super::target::Target;
+use super::source::{Archived, ArchivedKind, CLUSTER, DATABASE, Database, Source};
+use super::target::{ClusterMount, Target};
 use super::versions::Versions;
 use super::way::Choice;
 use super::{cluster, networking, never, pbs};
@@ -27,6 +27,8 @@ pub(super) struct Context<'a> {
     pub(super) merges: &'a Merges,
     pub(super) cards: &'a Cards,
     pub(super) owners: &'a Owners,
+    /// Whether the cluster database here holds the same files.
+    pub(super) has_same_database: bool,
 }
 
 /// An answer.
@@ -36,6 +38,7 @@ pub(super) struct Decision {
     reason: String,
     stage: Stage,
     rank: u8,
+    is_held_back: bool,
     pub(super) content: Option<Vec<u8>>,
     pub(super) added: Vec<String>,
     left_out: Vec<super::LeftOut>,
@@ -48,7 +51,16 @@ impl Decision {
             Verdict::ExportOnly => Stage::Export,
             Verdict::Unchanged | Verdict::Never | Verdict::NotSelected => Stage::Nowhere,
         };
-        Self { verdict, reason: reason.into(), stage, rank: 0, content: None, added: Vec::new(), left_out: Vec::new() }
+        Self {
+            verdict,
+            reason: reason.into(),
+            stage,
+            rank: 0,
+            is_held_back: false,
+            content: None,
+            added: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
     pub(super) fn export(reason: impl Into<String>) -> Self {
@@ -62,6 +74,15 @@ impl Decision {
 
     pub(super) fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
+    }
+
+    /// It would go back if the machine took it now.
+    pub(super) fn held_back(self) -> Self {
+        Self { is_held_back: true, ..self }
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        self.verdict.changes()
     }
 }
 
@@ -120,6 +141,7 @@ pub(super) fn decide(entry: &Archived, context: &Context<'_>) -> PlannedFile {
         reason,
         stage: decision.stage,
         rank: decision.rank,
+        is_held_back: decision.is_held_back,
         is_new,
         attributes: has_attributes.then_some(attributes),
         content: decision.content,
@@ -140,10 +162,9 @@ impl Context<'_> {
         self.live(&self.target.destination(self.source, &entry.path))
     }
 
-    /// Whether the cluster database here holds the same files.
-    pub(super) fn has_same_database(&self) -> bool {
-        let (there, here) = (&self.source.database, &self.target.pve.database);
-        there.as_ref().zip(here.as_ref()).is_some_and(|(there, here)| there.files == here.files)
+    /// Whether the cluster file system here hangs: then nobody knows what is in it.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self.target.pve.mount, ClusterMount::Silent(_))
     }
 
     /// Owner and mode it shall have.
@@ -213,6 +234,17 @@ impl Context<'_> {
     }
 }
 
+/// Whether both cluster databases hold the same files.
+pub(super) fn is_same_database(source: &Source, target: &Target) -> bool {
+    let (there, here) = (&source.database, &target.pve.database);
+    there.as_ref().zip(here.as_ref()).is_some_and(|(there, here)| lasting(there).eq(lasting(here)))
+}
+
+/// What the services write every few seconds makes no other database.
+fn lasting(database: &Database) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+    database.files.iter().filter(|(path, _)| never::of_path(path.as_bytes()).is_none())
+}
+
 fn entries(count: usize) -> String {
     if count == 1 { "1 entry is".to_owned() } else { format!("{count} entries are") }
 }
@@ -221,7 +253,7 @@ fn entries(count: usize) -> String {
 fn unchanged(entry: &Archived, context: &Context<'_>) -> Option<Decision> {
     let same = || Some(Decision::new(Verdict::Unchanged, "it is here as it was"));
     if entry.path == DATABASE {
-        return if context.has_same_database() { same() } else { None };
+        return if context.has_same_database { same() } else { None };
     }
     let live = context.live_of(entry).filter(|live| live.behind.is_none())?;
     let is_cluster = entry.is_below(CLUSTER);
@@ -295,6 +327,10 @@ fn exported(entry: &Archived, _: &Context<'_>) -> Option<Decision> {
 
 /// Something else is in its place.
 fn conflict(entry: &Archived, context: &Context<'_>) -> Option<Decision> {
+    if entry.is_below(CLUSTER) && context.is_silent() {
+        // There are better words, and a refusal.
+        return None;
+    }
     let live = context.live_of(entry)?;
     if let Some(link) = &live.behind {
         return Some(Decision::export(format!("{link} is a symbolic link here, and a restore follows none")));

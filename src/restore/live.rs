@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
+use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use super::hostile::above;
 use super::source::{Archived, ArchivedKind};
 use crate::archive::Digest;
 use crate::collect::read_xattrs;
-use crate::system::{FileError, Kind, Root, Stat};
+use crate::system::{FileError, Kind, Root, Steps};
 
 /// One path of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,33 +80,12 @@ impl<'a> Looker<'a> {
             let behind = Some(String::from_utf8_lossy(&link).into_owned());
             return Live { behind, ..Live::new(LiveKind::Absent) };
         }
-        match self.read(&as_path(path), entry) {
+        let sizes = sizes_of_equal(entry);
+        match self.root.ask("look at", as_path(path), move |root, path, steps| read(root, path, sizes.as_ref(), steps))
+        {
             Ok(live) => live,
             Err(error) => Live::new(LiveKind::Unreadable(error.reason())),
         }
-    }
-
-    fn read(&self, path: &Path, entry: &Archived) -> Result<Live, FileError> {
-        let Some(stat) = self.root.stat(path)? else { return Ok(Live::new(LiveKind::Absent)) };
-        let kind = match stat.kind {
-            Kind::File => LiveKind::File,
-            Kind::Directory => LiveKind::Directory,
-            Kind::Symlink => LiveKind::Symlink(self.root.read_link(path)?.as_bytes().to_vec()),
-            other => LiveKind::Special(other.as_str()),
-        };
-        let mut live = Live { mode: stat.mode, uid: stat.uid, gid: stat.gid, ..Live::new(kind) };
-        if live.kind != LiveKind::File {
-            return Ok(live);
-        }
-        let opened = self.root.open_no_symlink(path);
-        if let Ok(file) = &opened {
-            let xattrs = read_xattrs(file).into_iter();
-            live.xattrs = xattrs.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
-        }
-        if may_be_equal(entry, &stat) {
-            live.digest = Some(hash(opened?, path)?);
-        }
-        Ok(live)
     }
 
     fn link_above(&mut self, path: &[u8]) -> Option<Vec<u8>> {
@@ -122,16 +102,40 @@ impl<'a> Looker<'a> {
     }
 }
 
-/// Another size is another content. That of a further name is not told by its entry.
-fn may_be_equal(entry: &Archived, stat: &Stat) -> bool {
+/// Sizes with which a file may be the same: another size is another content. That of a further name
+/// is not told by its entry.
+fn sizes_of_equal(entry: &Archived) -> Option<RangeInclusive<u64>> {
     match entry.kind {
-        ArchivedKind::File => entry.size == stat.size,
-        ArchivedKind::HardLink(_) => true,
-        _ => false,
+        ArchivedKind::File => Some(entry.size..=entry.size),
+        ArchivedKind::HardLink(_) => Some(0..=u64::MAX),
+        _ => None,
     }
 }
 
-fn hash(mut file: File, path: &Path) -> Result<Digest, FileError> {
+fn read(root: &Root, path: &Path, sizes: Option<&RangeInclusive<u64>>, steps: &Steps) -> Result<Live, FileError> {
+    let Some(stat) = root.stat(path)? else { return Ok(Live::new(LiveKind::Absent)) };
+    let kind = match stat.kind {
+        Kind::File => LiveKind::File,
+        Kind::Directory => LiveKind::Directory,
+        Kind::Symlink => LiveKind::Symlink(root.read_link(path)?.as_bytes().to_vec()),
+        other => LiveKind::Special(other.as_str()),
+    };
+    let mut live = Live { mode: stat.mode, uid: stat.uid, gid: stat.gid, ..Live::new(kind) };
+    if live.kind != LiveKind::File {
+        return Ok(live);
+    }
+    let opened = root.open_no_symlink(path);
+    if let Ok(file) = &opened {
+        let xattrs = read_xattrs(file).into_iter();
+        live.xattrs = xattrs.map(|(name, value)| (name.as_bytes().to_vec(), value)).collect();
+    }
+    if sizes.is_some_and(|sizes| sizes.contains(&stat.size)) {
+        live.digest = Some(hash(opened?, path, steps)?);
+    }
+    Ok(live)
+}
+
+fn hash(mut file: File, path: &Path, steps: &Steps) -> Result<Digest, FileError> {
     let mut context = Context::new(&SHA256);
     let mut block = vec![0; 128 * 1024];
     loop {
@@ -139,6 +143,7 @@ fn hash(mut file: File, path: &Path) -> Result<Digest, FileError> {
             0 => break,
             got => context.update(&block[..got]),
         }
+        steps.step().map_err(|cancelled| cancelled.at("read", path))?;
     }
     let mut digest: Digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());

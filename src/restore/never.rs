@@ -77,7 +77,12 @@ pub(super) fn why(entry: &Archived) -> Option<&'static str> {
     if entry.is_output() {
         return None;
     }
-    let covers = |patterns: &&[&str]| patterns.iter().any(|pattern| Pattern::new(pattern).covers(&entry.path));
+    of_path(&entry.path)
+}
+
+/// The same for a path alone.
+pub(super) fn of_path(path: &[u8]) -> Option<&'static str> {
+    let covers = |patterns: &&[&str]| patterns.iter().any(|pattern| Pattern::new(pattern).covers(path));
     NEVER.iter().find(|(patterns, _)| covers(patterns)).map(|(_, why)| *why)
 }
 

@@ -67,6 +67,8 @@ pub enum StoreState {
     NotMounted,
     /// A mounted file system without chunks.
     MountedEmpty,
+    /// Nobody can tell: its file system does not answer.
+    Silent,
 }
 
 /// Name, path and whether its chunks lie in an S3 bucket.
@@ -107,6 +109,7 @@ pub(super) fn missing_stores(source: &Source, state: impl Fn(&Path) -> Option<St
             StoreState::NotMounted => {
                 format!("{place} lies on the system's disk and holds no chunks: mount its disk there before it is used")
             }
+            StoreState::Silent => format!("{place} does not answer: bring its disk or server back"),
             StoreState::MountedEmpty => format!("{place} is mounted and holds no chunks: is it the right disk?"),
         };
         Some((store.name, what))

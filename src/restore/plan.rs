@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::afterwards::{Afterwards, ByHand, afterwards, by_hand};
-use super::decide::{Context, decide};
+use super::decide::{Context, decide, is_same_database};
 use super::freshness::Sign;
 use super::hostile;
 use super::merging::merges;
@@ -18,7 +18,7 @@ use super::source::Source;
 use super::steps::{Step, steps};
 use super::target::Target;
 use super::versions::Versions;
-use super::way::{PveWay, choose};
+use super::way::{PveWay, blocked, choose};
 use super::{merging, pbs};
 use crate::host::Host;
 
@@ -131,6 +131,7 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
         merges: &merges,
         cards: &cards,
         owners: &owners,
+        has_same_database: is_same_database(source, target),
     };
     let files: Vec<PlannedFile> = source.entries.iter().map(|entry| decide(entry, &context)).collect();
     let mut counts = BTreeMap::new();
@@ -156,7 +157,12 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
         is_hostile: hostile.is_some(),
         counts,
         steps: if hostile.is_some() { Vec::new() } else { steps(source, &files, &after, target.is_running) },
-        refusals: hostile.into_iter().chain(way.refusals.iter().chain(&cards.refusals).cloned()).collect(),
+        refusals: hostile
+            .into_iter()
+            .chain(way.refusals.iter().cloned())
+            .chain(blocked(&way, &files))
+            .chain(cards.refusals.clone())
+            .collect(),
         nic_proposal: cards.proposal.clone(),
         datastores: missing.into_iter().map(|(datastore, what)| MissingStore { datastore, what }).collect(),
         afterwards: after,

@@ -126,6 +126,9 @@ pub struct PlannedFile {
     /// Place within its stage: lower ones first.
     #[serde(skip)]
     pub rank: u8,
+    /// Whether it would go back if the machine took it now: a refusal says what to do.
+    #[serde(skip)]
+    pub is_held_back: bool,
     /// Whether nothing is there now: an undo removes it.
     pub is_new: bool,
     /// Owner and mode it shall have; none below `/etc/pve`, which makes its own.

@@ -11,11 +11,13 @@ use super::never;
 use super::pbs::{StoreState, store_paths};
 use super::read::READ;
 use super::source::{CLUSTER, DATABASE, Database, Source, is_below};
-use crate::host::{Host, cluster_text, detect, take_inventory};
+use crate::host::{Host, cluster_text, detect, read_cluster_database, take_inventory};
 use crate::pattern::Pattern;
 use crate::recipe::{Inventory, Names, Product};
 use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mounts_in};
 
+/// For one answer of a file system; whoever waits for a plan waits for several of them.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// `pvecm status` asks the local daemon only.
 const QUORUM_LIMIT: Duration = Duration::from_secs(15);
 const OWNER_WRITES: u32 = 0o200;
@@ -59,10 +61,12 @@ pub struct PveFacts {
 }
 
 /// Whether `/etc/pve` is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ClusterMount {
     /// The cluster file system.
     Mounted,
+    /// Mounted, and of no use: why.
+    Silent(String),
     /// An empty directory, or a disk's.
     #[default]
     Unmounted,
@@ -85,15 +89,16 @@ impl PveFacts {
 }
 
 impl Target {
-    /// Reads everything a plan for this backup needs; changes nothing.
+    /// Reads everything a plan for this backup needs; changes nothing. What does not answer is
+    /// waited for once.
     pub fn read(system: &System, source: &Source) -> Self {
-        let root = &system.root;
+        let root = &system.root.patient(PATIENCE, &system.cancel);
         let mut host = detect(root);
         let mounts = mounts_in(root);
         let database = read_database(root);
         host.is_clustered = is_member(root, &host, database.as_ref());
         let mut target = Self {
-            pve: pve(system, &host, &mounts, database),
+            pve: pve(system, root, &host, &mounts, database),
             is_running: !matches!(system.runner, Runner::Nobody),
             nics: take_inventory(root, Inventory::Network, "", &|_| {}).map(|json| parse_nics(&json)),
             stores: stores(root, source, &mounts),
@@ -142,6 +147,7 @@ fn stores(root: &Root, source: &Source, mounts: &[Mount]) -> BTreeMap<PathBuf, S
     let state = |path: &Path| {
         let is_mounted = file_system_of(path, mounts).is_some_and(|mount| mount.point != Path::new("/"));
         match () {
+            () if root.stat(path).is_err_and(|error| error.is_silent()) => StoreState::Silent,
             () if !root.is_dir(path) => StoreState::Missing,
             () if root.is_dir(path.join(".chunks")) => StoreState::ChunkStore,
             () if is_mounted => StoreState::MountedEmpty,
@@ -152,14 +158,12 @@ fn stores(root: &Root, source: &Source, mounts: &[Mount]) -> BTreeMap<PathBuf, S
 }
 
 /// What `/etc/pve` says, or its database where it is not mounted: an empty directory tells nothing.
-fn pve(system: &System, host: &Host, mounts: &[Mount], database: Option<Database>) -> PveFacts {
+fn pve(system: &System, root: &Root, host: &Host, mounts: &[Mount], database: Option<Database>) -> PveFacts {
     if !host.has(Product::Pve) {
         return PveFacts::default();
     }
-    let root = &system.root;
-    let is_mounted =
-        mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"))
-            && root.exists("/etc/pve/local");
+    let mount = cluster_mount(root, mounts);
+    let is_mounted = mount == ClusterMount::Mounted;
     let stored =
         |path: &str| database.as_ref()?.files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let text = |path: &str| {
@@ -180,17 +184,27 @@ fn pve(system: &System, host: &Host, mounts: &[Mount], database: Option<Database
         ha_cfg: text("/etc/pve/ha/resources.cfg"),
     };
     PveFacts {
-        mount: if is_mounted { ClusterMount::Mounted } else { ClusterMount::Unmounted },
-        has_quorum: is_mounted && has_quorum(system, host),
+        mount,
+        has_quorum: is_mounted && has_quorum(system, root, host),
         signs: signs(&looked),
         guests,
         database,
     }
 }
 
+/// A daemon that has died leaves a mount that gives errors, one that hangs a mount that says nothing.
+fn cluster_mount(root: &Root, mounts: &[Mount]) -> ClusterMount {
+    let is_fuse = mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"));
+    match root.stat("/etc/pve/local") {
+        Ok(Some(_)) if is_fuse => ClusterMount::Mounted,
+        Err(error) if is_fuse => ClusterMount::Silent(error.reason()),
+        _ => ClusterMount::Unmounted,
+    }
+}
+
 fn read_database(root: &Root) -> Option<Database> {
-    let log = root.read(as_path(&[DATABASE, b"-wal"].concat())).unwrap_or_default();
-    Database::read(root.read(as_path(DATABASE)).ok()?, &log)
+    let (database, log) = read_cluster_database(root).ok()?;
+    Database::read(database, &log)
 }
 
 /// A member is one while its cluster file system does not run, too.
@@ -207,8 +221,8 @@ fn nodes(host: &Host, database: Option<&Database>) -> Vec<String> {
 }
 
 /// Without quorum pmxcfs takes the write bits away (`proxmox-facts` §4.1); a member is asked as well.
-fn has_quorum(system: &System, host: &Host) -> bool {
-    let is_writable = matches!(system.root.stat("/etc/pve/nodes"), Ok(Some(stat)) if stat.mode & OWNER_WRITES != 0);
+fn has_quorum(system: &System, root: &Root, host: &Host) -> bool {
+    let is_writable = matches!(root.stat("/etc/pve/nodes"), Ok(Some(stat)) if stat.mode & OWNER_WRITES != 0);
     if !host.is_clustered {
         return is_writable;
     }
@@ -264,7 +278,7 @@ mod tests {
         let root = Root::at(dir.path()).unwrap();
         let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
         let host = Host { name: "n1".into(), pve: Some("8.4.1".into()), ..Host::default() };
-        let of = |database| pve(&system, &host, &[], Some(database));
+        let of = |database| pve(&system, &system.root, &host, &[], Some(database));
 
         assert!(of(database(&["/etc/pve/storage.cfg"])).is_fresh());
         let used = of(database(&["/etc/pve/nodes/n1/qemu-server/100.conf", "/etc/pve/nodes/n2/config"]));

@@ -287,7 +287,7 @@ fn a_member_of_a_living_cluster_is_told_how_to_rejoin() {
     let order =
         ["pvecm delnode", "pvecm add", "pvecm updatecerts", "--only"].map(|word| refusal.instead.find(word).unwrap());
     assert!(order.is_sorted(), "{refusal:?}");
-    assert!(plan.remarks.iter().any(|it| it.contains("version 7") && it.contains("90") && it.contains("highest")));
+    assert!(plan.remarks.iter().any(|it| it.contains("version 7, lower") && it.contains("the one here would")));
     expect(&plan, &[("/etc/pve/storage.cfg", Verdict::ThroughApi, "created")]);
 
     target.pve.has_quorum = false;
@@ -297,6 +297,95 @@ fn a_member_of_a_living_cluster_is_told_how_to_rejoin() {
     let plan = made(&source, &target, &Selection::default());
     expect(&plan, &[("/etc/pve/storage.cfg", Verdict::ExportOnly, "not mounted")]);
     assert!(!plan.changes_anything());
+}
+
+#[test]
+fn files_of_a_member_go_back_one_by_one_when_nobody_asks_for_the_database() {
+    let paths = ["/etc/pve/storage.cfg", "/etc/pve/nodes/pve1/lxc/200.conf", "/var/lib/pve-cluster/config.db"];
+    let source = with_database(source(&paths));
+    let mut target = used();
+    target.host.is_clustered = true;
+    let files = Selection { pve: PveAsked::Files, ..Selection::default() };
+    let without = |word: &str| Selection { exclude: vec![Pick::parse(word).unwrap()], ..Selection::default() };
+    for selection in [files, without("/var/lib/pve-cluster"), without("pve-cluster"), only(&["/etc/pve"])] {
+        let plan = made(&source, &target, &selection);
+        assert_eq!((plan.pve, plan.refusals.as_slice()), (PveWay::Files, &[][..]));
+        expect(&plan, &[(paths[0], Verdict::ThroughApi, "created"), (paths[1], Verdict::ThroughApi, "guest 200")]);
+        assert!(!plan.file(paths[2]).unwrap().verdict.changes());
+    }
+    assert_eq!(made(&source, &target, &Selection::default()).refusals.len(), 1);
+}
+
+#[test]
+fn what_needs_the_cluster_file_system_is_refused_before_anything_is_done() {
+    let paths = ["/etc/pve/storage.cfg", "/etc/pve/nodes/pve1/pve-ssl.key", "/etc/crontab"];
+    let source = source(&paths);
+    let without_quorum = {
+        let mut target = used();
+        target.pve.has_quorum = false;
+        target
+    };
+    let with_mount = |mount| {
+        let mut target = used();
+        target.pve.mount = mount;
+        target
+    };
+    let silent = || with_mount(ClusterMount::Silent("no answer".into()));
+    let without_it = Selection { exclude: vec![Pick::parse("/etc/pve").unwrap()], ..Selection::default() };
+    for (target, why, instead) in [
+        (without_quorum, "no quorum", "Quorate: Yes"),
+        (with_mount(ClusterMount::Unmounted), "not mounted", "systemctl start pve-cluster"),
+        (silent(), "does not answer: no answer", "systemctl restart pve-cluster"),
+    ] {
+        let plan = made(&source, &target, &Selection::default());
+        let refusal = &plan.refusals[0];
+        assert!(refusal.what == "1 file below /etc/pve" && refusal.why.contains(why), "{refusal:?}");
+        assert!(refusal.instead.contains(instead) && refusal.instead.contains("--exclude /etc/pve"), "{refusal:?}");
+        expect(&plan, &[(paths[0], Verdict::ExportOnly, why), (paths[2], Verdict::Write, "")]);
+        expect(&plan, &[(paths[1], Verdict::ExportOnly, "certificates")]);
+
+        for selection in [&without_it, &only(&["/etc/crontab"]), &only(&["/etc/pve/nodes"])] {
+            assert_eq!(made(&source, &target, selection).refusals, [], "{selection:?}");
+        }
+        let disk = Target { is_running: false, ..target };
+        let plan = made(&source, &disk, &Selection::default());
+        assert_eq!(plan.refusals, []);
+        expect(&plan, &[(paths[0], Verdict::ExportOnly, why)]);
+    }
+    // What is here as it was needs nothing.
+    let mut same = used();
+    same.pve.has_quorum = false;
+    same.live.insert(paths[0].into(), Live { mode: 0o644, digest: Some([1; 32]), ..Live::new(LiveKind::File) });
+    assert_eq!(made(&source, &same, &Selection::default()).refusals, []);
+}
+
+#[test]
+fn a_fresh_node_needs_its_cluster_file_system_to_say_that_it_is_fresh() {
+    let source = with_database(source(&["/etc/pve/storage.cfg", "/var/lib/pve-cluster/config.db"]));
+    let mut target = fresh();
+    target.pve.mount = ClusterMount::Unmounted;
+    let plan = made(&source, &target, &Selection::default());
+    assert_eq!((plan.pve, plan.refusals.as_slice()), (PveWay::Whole, &[][..]));
+
+    target.pve.mount = ClusterMount::Silent("no answer".into());
+    let plan = made(&source, &target, &Selection::default());
+    assert_eq!((plan.pve, plan.refusals.len()), (PveWay::Export, 1));
+    assert!(plan.remarks.iter().any(|it| it.contains("does not answer")), "{:?}", plan.remarks);
+    assert!(!plan.changes_anything());
+}
+
+#[test]
+fn what_the_services_write_every_few_seconds_makes_no_other_database() {
+    let (status, storages) = ("/etc/pve/nodes/pve1/lrm_status", "/etc/pve/storage.cfg");
+    let source = with_database(source(&[status, storages, "/var/lib/pve-cluster/config.db"]));
+    let mut target = used();
+    target.pve.database = source.database.clone();
+    let mut change = |path: &str| {
+        target.pve.database.as_mut().unwrap().files.insert(path.to_owned(), b"new".to_vec());
+        verdict(&made(&source, &target, &Selection::default()), "/var/lib/pve-cluster/config.db").0
+    };
+    assert_eq!(change(status), Verdict::Unchanged);
+    assert_eq!(change(storages), Verdict::ExportOnly);
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! How Proxmox VE's own files go back: the whole database on a fresh standalone node, file by file
 //! into a running one, or not at all. Each refusal says why and what to do instead.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use super::never;
 use super::plan::Refusal;
+use super::planned::PlannedFile;
 use super::selection::{PveAsked, Selection};
 use super::source::{CLUSTER, DATABASE, Source};
 use super::target::{ClusterMount, Target};
 use super::versions::Versions;
+use crate::archive::printable;
 use crate::recipe::Product;
 
 /// How they go back.
@@ -32,6 +36,8 @@ pub(super) struct Choice {
     pub(super) way: PveWay,
     /// Why files are put aside only.
     pub(super) why_export: String,
+    /// What keeps files from going below `/etc/pve` of a machine that runs: `why` and `instead`.
+    pub(super) obstacle: Option<Refusal>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) remarks: Vec<String>,
 }
@@ -68,15 +74,38 @@ pub(super) fn choose(source: &Source, target: &Target, selection: &Selection, ve
 }
 
 fn by_files(target: &Target, choice: &mut Choice) -> PveWay {
-    let why = match (target.pve.mount, target.pve.has_quorum) {
+    let (why, instead) = match (&target.pve.mount, target.pve.has_quorum) {
         (ClusterMount::Mounted, true) => return PveWay::Files,
-        (ClusterMount::Mounted, false) => "the cluster has no quorum, so /etc/pve takes no writes",
-        (ClusterMount::Unmounted, _) => {
-            "/etc/pve is not mounted here, and nothing is written into the directory below it"
-        }
+        (ClusterMount::Mounted, false) => (
+            "the cluster has no quorum, so /etc/pve takes no writes".to_owned(),
+            "start the other members until `pvecm status` says `Quorate: Yes`; only if they are gone for good: \
+             `pvecm expected 1`",
+        ),
+        (ClusterMount::Silent(why), _) => (
+            format!("/etc/pve does not answer: {why}"),
+            "`systemctl restart pve-cluster`, and look at `journalctl -u pve-cluster -u corosync`",
+        ),
+        (ClusterMount::Unmounted, _) => (
+            "/etc/pve is not mounted here, and nothing is written into the directory below it".to_owned(),
+            "`systemctl start pve-cluster`",
+        ),
     };
-    why.clone_into(&mut choice.why_export);
+    choice.why_export.clone_from(&why);
+    // Of a disk that does not run nothing can be started: its files are put aside.
+    choice.obstacle = target.is_running.then(|| Refusal {
+        what: String::new(),
+        why,
+        instead: format!("{instead}; then plan again, or leave these files out: --exclude {}", printable(CLUSTER)),
+    });
     PveWay::Export
+}
+
+/// Says what cannot be done before anything is: a restore that stops in its middle is worse.
+pub(super) fn blocked(choice: &Choice, files: &[PlannedFile]) -> Option<Refusal> {
+    let held_back = files.iter().filter(|file| file.is_held_back).count();
+    let obstacle = choice.obstacle.clone().filter(|_| held_back > 0)?;
+    let what = if held_back == 1 { "1 file" } else { &format!("{held_back} files") };
+    Some(Refusal { what: format!("{what} below /etc/pve"), ..obstacle })
 }
 
 /// Everything that speaks against replacing the database.
@@ -101,6 +130,9 @@ fn why_not_whole(source: &Source, target: &Target, selection: &Selection, versio
     against.extend(signs.map(|sign| format!("this is no fresh standalone node: {}", sign.what)));
     if target.pve.signs.is_empty() {
         against.push("nobody can tell whether this is a fresh node".to_owned());
+    }
+    if let ClusterMount::Silent(why) = &target.pve.mount {
+        against.push(format!("/etc/pve does not answer: {why}"));
     }
     let (old, new) = (source.own_node(), target.host.name.as_str());
     if old != new {
@@ -133,18 +165,23 @@ fn plain_files(source: &Source) -> impl Iterator<Item = &str> {
 fn versions_of_database(source: &Source, target: &Target, remarks: &mut Vec<String>) {
     let version = |database: Option<&super::source::Database>| database.and_then(|database| database.version);
     if let (Some(there), Some(here)) = (version(source.database.as_ref()), version(target.pve.database.as_ref())) {
-        if there != here {
-            remarks.push(format!(
-                "the cluster database has version {there} in the backup and {here} here; between members of a cluster the \
-                 highest version wins and replaces the others"
-            ));
-        }
+        // The number here grows with every write: a plan that named it would never be the same again.
+        let (relation, winner) = match there.cmp(&here) {
+            Ordering::Equal => return,
+            Ordering::Less => ("lower than here", "the one here would replace it"),
+            Ordering::Greater => ("higher than here", "the one of the backup would replace all others"),
+        };
+        remarks.push(format!(
+            "the cluster database of the backup has version {there}, {relation}; between members of a cluster the \
+             highest version wins: {winner}"
+        ));
     }
 }
 
 fn say(source: &Source, target: &Target, against: &[String], selection: &Selection, choice: &mut Choice) {
     let has_database = source.get(DATABASE).is_some_and(|entry| selection.why_not(entry).is_none());
-    if target.host.is_clustered && has_database {
+    // Who asks for single files has not asked for the database.
+    if target.host.is_clustered && has_database && selection.pve != PveAsked::Files {
         choice.refusals.push(Refusal {
             what: "the cluster database of a member of a living cluster".to_owned(),
             why: "an old database would be thrown away by the other members, or win against all of them".to_owned(),
