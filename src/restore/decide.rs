@@ -6,13 +6,14 @@ use super::live::{Live, LiveKind};
 use super::merging::Merges;
 use super::networking::Cards;
 use super::owners::Owners;
+use super::places::Unmounted;
 use super::planned::{Attributes, PlannedFile, Stage, Verdict, exact};
 use super::selection::Selection;
 use super::source::{Archived, ArchivedKind, CLUSTER, DATABASE, Database, Source};
 use super::target::{ClusterMount, Target};
 use super::versions::Versions;
 use super::way::Choice;
-use super::{cluster, networking, never, pbs};
+use super::{cluster, networking, never, pbs, places};
 use crate::host::parse_sections;
 use crate::recipe::{Product, WayBack};
 use crate::system::{digest_hex, hex};
@@ -27,6 +28,7 @@ pub(super) struct Context<'a> {
     pub(super) merges: &'a Merges,
     pub(super) cards: &'a Cards,
     pub(super) owners: &'a Owners,
+    pub(super) unmounted: &'a [Unmounted],
     /// Whether the cluster database here holds the same files.
     pub(super) has_same_database: bool,
 }
@@ -102,6 +104,7 @@ const RULES: &[Rule] = &[
     |entry, context| context.versions.risk(&entry.path).map(Decision::export),
     names,
     exported,
+    places::rule,
     conflict,
     cluster::one_by_one,
     of_pbs,

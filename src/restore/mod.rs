@@ -27,6 +27,7 @@ mod pbs;
 mod never;
 mod merging;
 mod networking;
+mod places;
 mod decide;
 mod planned;
 mod services;

@@ -73,12 +73,13 @@ pub enum StoreState {
 
 /// Name, path and whether its chunks lie in an S3 bucket.
 pub(super) struct Store {
-    name: String,
-    path: PathBuf,
+    pub(super) name: String,
+    pub(super) path: PathBuf,
     is_s3: bool,
 }
 
-fn stores(source: &Source) -> Vec<Store> {
+/// The datastores of the backup whose paths are plain.
+pub(super) fn stores(source: &Source) -> Vec<Store> {
     let text = source.text(DATASTORES).unwrap_or_default();
     let of_store = |section: &crate::host::Section| {
         let path = PathBuf::from(section.get("path")?);

@@ -12,6 +12,7 @@ use super::merging::merges;
 use super::network::NicPair;
 use super::networking::cards;
 use super::owners::Owners;
+use super::places::unmounted;
 use super::planned::{PlannedFile, Stage, Verdict};
 use super::selection::Selection;
 use super::source::Source;
@@ -131,6 +132,7 @@ pub fn plan(source: &Source, target: &Target, selection: &Selection, backup: Bac
         merges: &merges,
         cards: &cards,
         owners: &owners,
+        unmounted: &unmounted(source, target),
         has_same_database: is_same_database(source, target),
     };
     let files: Vec<PlannedFile> = source.entries.iter().map(|entry| decide(entry, &context)).collect();

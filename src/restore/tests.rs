@@ -389,6 +389,53 @@ fn what_the_services_write_every_few_seconds_makes_no_other_database() {
 }
 
 #[test]
+fn nothing_is_written_where_a_datastore_or_a_storage_is_to_be_mounted() {
+    let (stores, storages) = ("/etc/proxmox-backup/datastore.cfg", "/etc/pve/storage.cfg");
+    let unit = "/etc/systemd/system/mnt-datastore-main.mount";
+    let paths = [
+        stores,
+        storages,
+        unit,
+        "/mnt/datastore/main/",
+        "/mnt/datastore/main/notes",
+        "/mnt/datastore/mainly",
+        "/mnt/pve/nas/snippets/a.yaml",
+        "/srv/local/snippets/b.yaml",
+    ];
+    let source = with_text(source(&paths), stores, "datastore: main\n\tpath /mnt/datastore/main\n");
+    let source = with_text(
+        source,
+        storages,
+        "nfs: nas\n\tserver a\n\texport /b\n\ndir: own\n\tpath /srv/local\n\tcontent snippets\n",
+    );
+    let at = |state| {
+        let mut target = used();
+        target.host.pbs = Some("3.4.1".into());
+        target.stores.insert(PathBuf::from("/mnt/datastore/main"), state);
+        target
+    };
+    for state in [StoreState::Missing, StoreState::NotMounted, StoreState::Silent] {
+        let plan = made(&source, &at(state), &Selection::default());
+        expect(
+            &plan,
+            &[
+                ("/mnt/datastore/main", Verdict::ExportOnly, "the datastore main"),
+                (paths[4], Verdict::ExportOnly, "mount it first"),
+                (paths[6], Verdict::ExportOnly, "the storage nas"),
+                (paths[5], Verdict::Write, ""),
+                (paths[7], Verdict::Write, ""),
+                (unit, Verdict::Write, ""),
+            ],
+        );
+        assert_eq!(plan.datastores.len(), 1);
+    }
+    let mut mounted = at(StoreState::ChunkStore);
+    mounted.mounts.push(crate::system::Mount { point: "/mnt/pve/nas".into(), kind: "nfs4".into() });
+    let plan = made(&source, &mounted, &Selection::default());
+    expect(&plan, &[(paths[4], Verdict::Write, ""), (paths[6], Verdict::Write, "")]);
+}
+
+#[test]
 fn guests_follow_storages_and_taken_numbers_follow_the_policy() {
     let guest = "/etc/pve/nodes/pve1/qemu-server/100.conf";
     let other = "/etc/pve/nodes/pve1/lxc/200.conf";
