@@ -31,6 +31,7 @@ mod hosts;
 mod interrupt;
 mod keys;
 mod legacy;
+mod lessons;
 mod locks;
 mod manual;
 mod moving;
