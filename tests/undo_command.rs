@@ -31,7 +31,7 @@ fn record(sample: &Sample, day: u32, events: &[Entry]) -> Record {
 }
 
 fn step() -> Entry {
-    Entry::Step { number: 1, reach: Reach::Files, what: "write files".into() }
+    Entry::Step { number: 1, reach: Reach::Files, what: "write files".into(), command: Vec::new() }
 }
 
 fn finished() -> Entry {
