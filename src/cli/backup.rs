@@ -16,7 +16,7 @@ use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::{RunLogs, Tier};
 use crate::system::{Root, create_private_dir, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup, dry_run, tell};
+use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, tell};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -37,10 +37,13 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
-    let mut report = backup(&job)?;
+    let (mut report, failure) = backup_and_report(&job);
     report.issues.extend(late);
     let stats = logs.stats_path(&host, &job.started);
     let code = conclude(&mut report, &stats, output)?;
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
     session.logger.flush();
     // Last of all: the copy of the log has the verdict in it.
     let uncopied = job.tiers.copy_logs(&report, &[&log, &stats], &config.retention);
@@ -71,31 +74,41 @@ fn open_log(session: &Session, path: &Path) -> Option<Issue> {
     Some(Issue::warning(Stage::Preflight, "run log", error.to_string()))
 }
 
+/// Statistics for whoever asks later, and the verdict for who looks on. A failure is told where it
+/// ends the process; what was skipped leaves no file.
 fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result<ExitCode, Trouble> {
-    if let Err(error) = write_atomically(stats, format!("{:#}\n", report.to_json()).as_bytes()) {
-        warn!("no statistics file: {error}");
-        report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
-    }
-    for line in report.statistics() {
-        info!("{line}");
+    if report.verdict() != Verdict::Skipped {
+        if let Err(error) = write_atomically(stats, format!("{:#}\n", report.to_json()).as_bytes()) {
+            warn!("no statistics file: {error}");
+            report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
+        }
     }
     let code = match report.verdict() {
         Verdict::Ok => {
+            say_statistics(report);
             info!("{}", report.summary());
             ExitCode::Done
         }
         Verdict::Warnings(_) => {
+            say_statistics(report);
             for issue in report.issues.iter().filter(|issue| issue.severity == Severity::Warning) {
                 info!("  ⚠ {}: {issue}", issue.stage);
             }
             warn!("{}", report.summary());
             ExitCode::Warnings
         }
+        Verdict::Skipped | Verdict::Failed => ExitCode::Done,
     };
     if output.is_json() {
         output.object(&report.to_json())?;
     }
     Ok(code)
+}
+
+fn say_statistics(report: &RunReport) {
+    for line in report.statistics() {
+        info!("{line}");
+    }
 }
 
 fn preview(job: &BackupJob<'_>, output: &mut Output) -> Result<ExitCode, Trouble> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{RunReport, TierFacts, Verdict};
+use super::{Ending, RunReport, TierFacts};
 use crate::bundle::BackupId;
 use crate::storage::Tier;
 use crate::units::ByteSize;
@@ -18,7 +18,8 @@ impl RunReport {
             "end_time": self.finished.to_rfc3339(),
             "duration_seconds": self.elapsed().0.as_secs_f64(),
             "duration_human": self.elapsed().to_string(),
-            "status": match self.verdict() { Verdict::Ok => "success", Verdict::Warnings(_) => "warning" },
+            "status": self.verdict().as_str(),
+            "exit_code": self.exit_code(),
             "files_collected": counters.files,
             "files_failed": counters.failed,
             "files_skipped": counters.skipped,
@@ -32,6 +33,11 @@ impl RunReport {
             "backups_removed": self.tier(Tier::Local).map(removed).unwrap_or_default(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
         });
+        if let (Ending::Skipped { reason, .. } | Ending::Failed { reason, .. }, Some(fields)) =
+            (&self.ending, object.as_object_mut())
+        {
+            fields.insert("error".to_owned(), json!(reason));
+        }
         if let (Some(id), Some(fields)) = (&self.server_id, object.as_object_mut()) {
             fields.insert("server_id".to_owned(), json!(id));
         }

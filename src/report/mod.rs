@@ -36,6 +36,32 @@ pub struct RunReport {
     pub issues: Vec<Issue>,
     /// Start and end of each phase.
     pub phases: Vec<Phase>,
+    /// Whether it came to its end.
+    pub ending: Ending,
+}
+
+/// Whether a run came to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// It did, with or without warnings.
+    #[default]
+    Completed,
+    /// Nothing was to be done, on purpose.
+    Skipped {
+        /// In words.
+        reason: String,
+        /// The process' exit code.
+        exit_code: u8,
+    },
+    /// It did not.
+    Failed {
+        /// In words.
+        reason: String,
+        /// What to do, where something is known.
+        hint: Option<String>,
+        /// The process' exit code.
+        exit_code: u8,
+    },
 }
 
 /// Counters of the collection.
@@ -95,13 +121,29 @@ pub struct TierFacts {
     pub removed: Vec<BackupId>,
 }
 
-/// How a run that made a backup ended.
+/// How a run ended, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Everything asked for is true.
     Ok,
     /// A backup was made, with so many warnings.
     Warnings(usize),
+    /// Nothing was to be done, on purpose.
+    Skipped,
+    /// It did not come to its end.
+    Failed,
+}
+
+impl Verdict {
+    /// `success`, `warning`, `skipped`, `failure`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "success",
+            Self::Warnings(_) => "warning",
+            Self::Skipped => "skipped",
+            Self::Failed => "failure",
+        }
+    }
 }
 
 /// Does something and notes when it began and ended, whether it succeeded or not.
@@ -126,15 +168,30 @@ impl RunReport {
             tiers: Vec::new(),
             issues: Vec::new(),
             phases: Vec::new(),
+            ending: Ending::Completed,
         }
     }
 
     /// The one place that judges.
     pub fn verdict(&self) -> Verdict {
+        match self.ending {
+            Ending::Completed => {}
+            Ending::Skipped { .. } => return Verdict::Skipped,
+            Ending::Failed { .. } => return Verdict::Failed,
+        }
         let counted = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
         match self.issues.iter().filter(counted).count() {
             0 => Verdict::Ok,
             count => Verdict::Warnings(count),
+        }
+    }
+
+    /// The process' exit code: 0 and 1 for a run that came to its end.
+    pub fn exit_code(&self) -> u8 {
+        match (&self.ending, self.verdict()) {
+            (Ending::Skipped { exit_code, .. } | Ending::Failed { exit_code, .. }, _) => *exit_code,
+            (Ending::Completed, Verdict::Ok) => 0,
+            (Ending::Completed, _) => 1,
         }
     }
 
@@ -173,6 +230,17 @@ mod tests {
             vec![Issue::notice(Stage::Collect, "x", "cut"), Issue::warning(Stage::Notify, "mail", "refused")];
         assert_eq!(report(harmless).verdict(), Verdict::Ok);
         assert_eq!(report(vec![Issue::warning(Stage::Collect, "x", "y")]).verdict(), Verdict::Warnings(1));
+    }
+
+    #[test]
+    fn a_run_that_failed_is_none_that_warns() {
+        let mut report = report(vec![Issue::warning(Stage::Collect, "x", "y")]);
+        assert_eq!((report.verdict(), report.exit_code()), (Verdict::Warnings(1), 1));
+        report.ending = Ending::Failed { reason: "disk full".into(), hint: None, exit_code: 12 };
+        assert_eq!((report.verdict(), report.exit_code()), (Verdict::Failed, 12));
+        assert_eq!(report.to_json()["status"], "failure");
+        assert_eq!(report.to_json()["error"], "disk full");
+        assert_eq!(report.summary(), "✗ Backup of  failed: disk full");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The report as lines for people.
 
-use super::{RunReport, Verdict};
+use super::{Ending, RunReport, Verdict};
 use crate::units::ByteSize;
 
 impl RunReport {
@@ -36,10 +36,13 @@ impl RunReport {
 
     /// The last line: the verdict in words.
     pub fn summary(&self) -> String {
-        match self.verdict() {
-            Verdict::Ok => format!("✓ Backup of {} completed", self.host.name),
-            Verdict::Warnings(1) => format!("⚠ Backup of {} completed with 1 warning", self.host.name),
-            Verdict::Warnings(count) => format!("⚠ Backup of {} completed with {count} warnings", self.host.name),
+        let host = &self.host.name;
+        match (&self.ending, self.verdict()) {
+            (Ending::Skipped { reason, .. }, _) => format!("Backup of {host} skipped: {reason}"),
+            (Ending::Failed { reason, .. }, _) => format!("✗ Backup of {host} failed: {reason}"),
+            (_, Verdict::Warnings(1)) => format!("⚠ Backup of {host} completed with 1 warning"),
+            (_, Verdict::Warnings(count)) => format!("⚠ Backup of {host} completed with {count} warnings"),
+            _ => format!("✓ Backup of {host} completed"),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::archive::{Onlooker, PackOptions};
 use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
 use crate::config::Config;
-use crate::host::Host;
+use crate::host::{Host, detect};
 use crate::issue::Issue;
 use crate::preflight::Touch;
 use crate::report::{RunReport, timed};
@@ -52,9 +52,27 @@ pub struct BackupJob<'a> {
 
 /// Makes a backup.
 pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
+    let mut report = RunReport::new(Host::default(), job.started);
+    run(job, &mut report).map(|()| report)
+}
+
+/// Makes a backup; the report says how it ended, and everything that happened until then.
+pub fn backup_and_report(job: &BackupJob<'_>) -> (RunReport, Option<Failure>) {
+    let mut report = RunReport::new(Host::default(), job.started);
+    let failure = run(job, &mut report).err();
+    if let Some(failure) = &failure {
+        report.ending = failure.ending();
+        report.finished = job.system.clock.now();
+        if report.host.name.is_empty() {
+            report.host = detect(&job.system.root);
+        }
+    }
+    (report, failure)
+}
+
+fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     allowed(job.config)?;
     let clock = job.system.clock;
-    let mut report = RunReport::new(Host::default(), job.started);
     report.issues.clone_from(&job.issues);
 
     step(1, "Pre-checks");
@@ -95,19 +113,19 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
         sign_key: sign_key.as_ref(),
         job,
     };
-    let sealed = timed_finish(&mut report, seal, &facts)?;
+    let sealed = timed_finish(report, seal, &facts)?;
     report.drill = watch.map(|watch| watch.judge(report.started.timestamp()));
     report.issues.extend(report.drill.iter().flat_map(drill::issues));
 
     step(5, "Reading back from the disk, giving the backup its name");
-    report.archive = Some(seal_up::publish(sealed, &mut report, &facts)?);
+    report.archive = Some(seal_up::publish(sealed, report, &facts)?);
 
     step(6, "Storage");
-    store(job, &id, &mut report)?;
+    store(job, &id, report)?;
 
     step(7, "Retention");
-    remember(job, print, &plan, addressees.as_ref(), &report);
-    prune_after(job, &mut report);
+    remember(job, print, &plan, addressees.as_ref(), report);
+    prune_after(job, report);
 
     step(8, "Report");
     report.finished = clock.now();
@@ -115,7 +133,7 @@ pub fn backup(job: &BackupJob<'_>) -> Result<RunReport, Failure> {
         info!("Kept until the next run: {}", workspace.path().display());
     }
     drop((sweep, workspace, lock));
-    Ok(report)
+    Ok(())
 }
 
 pub(super) fn allowed(config: &Config) -> Result<(), Failure> {

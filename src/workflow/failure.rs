@@ -5,6 +5,7 @@ use crate::apply::{ApplyError, Life};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
 use crate::preflight::{PreflightError, SecurityError};
+use crate::report::Ending;
 use crate::retention::RetentionError;
 use crate::storage::StorageError;
 use crate::system::{Cancelled, FileError, Signal};
@@ -181,6 +182,15 @@ impl Failure {
             Self::Storage(_) => ExitCode::Storage,
             Self::Retention(_) => ExitCode::Usage,
             Self::Restore { why, .. } | Self::Apply(why) => of_apply(why),
+        }
+    }
+
+    /// What it means for a run: some are no failure.
+    pub fn ending(&self) -> Ending {
+        let (reason, exit_code) = (self.to_string(), self.exit_code().number());
+        match self.exit_code() {
+            ExitCode::Skipped => Ending::Skipped { reason, exit_code },
+            _ => Ending::Failed { reason, hint: self.hint().map(str::to_owned), exit_code },
         }
     }
 

@@ -35,7 +35,7 @@ mod unlock;
 mod unpack_to;
 
 pub use ask::{Answer, Ask, ask_word};
-pub use backup::{BackupJob, backup};
+pub use backup::{BackupJob, backup, backup_and_report};
 pub use contents::{Contents, Interruptible, describe};
 pub use decrypt::{decrypt, needs_decrypting};
 pub use diff::{Against, diff};
