@@ -67,6 +67,9 @@ _proxmox__backup() {
             proxmox__backup,show)
                 cmd="proxmox__backup__subcmd__show"
                 ;;
+            proxmox__backup,undo)
+                cmd="proxmox__backup__subcmd__undo"
+                ;;
             proxmox__backup,verify)
                 cmd="proxmox__backup__subcmd__verify"
                 ;;
@@ -151,6 +154,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,show)
                 cmd="proxmox__backup__subcmd__help__subcmd__show"
                 ;;
+            proxmox__backup__subcmd__help,undo)
+                cmd="proxmox__backup__subcmd__help__subcmd__undo"
+                ;;
             proxmox__backup__subcmd__help,verify)
                 cmd="proxmox__backup__subcmd__help__subcmd__verify"
                 ;;
@@ -177,6 +183,12 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__help__subcmd__key,verify)
                 cmd="proxmox__backup__subcmd__help__subcmd__key__subcmd__verify"
+                ;;
+            proxmox__backup__subcmd__help__subcmd__restore,confirm)
+                cmd="proxmox__backup__subcmd__help__subcmd__restore__subcmd__confirm"
+                ;;
+            proxmox__backup__subcmd__help__subcmd__restore,timeout)
+                cmd="proxmox__backup__subcmd__help__subcmd__restore__subcmd__timeout"
                 ;;
             proxmox__backup__subcmd__key,derive)
                 cmd="proxmox__backup__subcmd__key__subcmd__derive"
@@ -208,6 +220,12 @@ _proxmox__backup() {
             proxmox__backup__subcmd__key__subcmd__help,verify)
                 cmd="proxmox__backup__subcmd__key__subcmd__help__subcmd__verify"
                 ;;
+            proxmox__backup__subcmd__restore,confirm)
+                cmd="proxmox__backup__subcmd__restore__subcmd__confirm"
+                ;;
+            proxmox__backup__subcmd__restore,timeout)
+                cmd="proxmox__backup__subcmd__restore__subcmd__timeout"
+                ;;
             *)
                 ;;
         esac
@@ -215,7 +233,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --if-changed --reason --check --decrypt --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --if-changed --reason --check --decrypt --restore --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -987,7 +1005,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help"
+            opts="backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1323,6 +1341,48 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__restore)
+            opts="confirm timeout"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__restore__subcmd__confirm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__restore__subcmd__timeout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1336,7 +1396,7 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        proxmox__subcmd__backup__subcmd__help__subcmd__show)
+        proxmox__subcmd__backup__subcmd__help__subcmd__undo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1883,13 +1943,21 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore)
-            opts="-i -c -q -v -d -h --plan --save --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --plan --save --expect --yes --to --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help confirm timeout"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --save)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1968,6 +2036,90 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__restore__subcmd__confirm)
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__restore__subcmd__timeout)
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__show)
             opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1975,6 +2127,52 @@ _proxmox__backup() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__undo)
+            opts="-c -q -v -d -h --yes --list --forget --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --forget)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run if-changed reason= check decrypt newkey backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run if-changed reason= check decrypt restore newkey backup h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -25,7 +25,7 @@ function __fish_proxmox_backup_using_subcommand
 end
 
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -43,6 +43,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l decrypt -d 'The older spelling of `decrypt`'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l restore -d 'The older spelling of `restore`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l newkey -d 'The older spelling of `key new`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l backup -d 'The older spelling of `backup`'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -57,7 +58,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "cat" 
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "extract" -d 'Unpack files of a backup into a directory'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "restore" -d 'Plan how a backup goes back to this machine: what would be written, and why'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "restore" -d 'Bring a backup back to this machine: shows a plan, asks, and can be undone; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "undo" -d 'Take a restore back, even one that was killed in the middle'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
@@ -67,7 +69,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "compl
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l reason -d 'Why this backup is made; kept in its manifest' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -84,7 +86,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -102,7 +104,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l t
 secondary\t'`SECONDARY_PATH`'
 cloud\t'`CLOUD_REMOTE`'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -122,7 +124,7 @@ secondary\t'`SECONDARY_PATH`'
 cloud\t'`CLOUD_REMOTE`'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l to -d 'Into this directory instead of the usual one; made if it is not there' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -137,7 +139,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -155,7 +157,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s i -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -173,7 +175,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s i 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -192,7 +194,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -211,7 +213,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -229,7 +231,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s i
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -247,46 +249,99 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l j
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l save -d 'Keep the plan as JSON in FILE' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l mode -d 'What goes back: full, storage, base, custom' -r -f -a "full\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l save -d 'Keep the plan as JSON in FILE' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l expect -d 'Go on only when the plan is the one that --save kept in FILE' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l to -d 'Only unpack what is selected below DIR; nothing of this machine changes' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l mode -d 'What goes back: full, storage, base, custom' -r -f -a "full\t''
 storage\t''
 base\t''
 custom\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l only -d 'Only this category, recipe or path; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l exclude -d 'Never this category, recipe or path; goes before --only; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l guests -d 'Guests whose number exists here: skip or replace [default: they are reported]' -r -f -a "skip\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l only -d 'Only this category, recipe or path; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l exclude -d 'Never this category, recipe or path; goes before --only; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l guests -d 'Guests whose number exists here: skip or replace [default: they are reported]' -r -f -a "skip\t''
 replace\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l nic-map -d 'New names of network cards: `auto`, or OLD=NEW; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l pve -d 'Proxmox VE\'s own files: auto, whole (the database), files (one by one)' -r -f -a "auto\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l nic-map -d 'New names of network cards: `auto`, or OLD=NEW; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l pve -d 'Proxmox VE\'s own files: auto, whole (the database), files (one by one)' -r -f -a "auto\t''
 whole\t''
 files\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l plan -d 'Print what would be done with each file, and why; write nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l skip-network -d 'Leave the network as it is'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l same-hardware -d 'The disks and cards are those of the backup: crypttab, host id, boot disks go back too'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l plan -d 'Print what would be done with each file, and why; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l yes -d 'Do not ask for the word RESTORE'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l skip-network -d 'Leave the network as it is'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l same-hardware -d 'The disks and cards are those of the backup: crypttab, host id, boot disks go back too'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "timeout" -d 'What the timer runs'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l forget -d 'Remove what is kept of this restore; it cannot be undone any more' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l yes -d 'Do not ask'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l list -d 'List the restores that were done on this machine'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l signer -d 'Demand a signature by this key, and a chain without a gap: `ed25519:…`, or the .pub file; may be given again' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -303,7 +358,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -326,7 +381,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l passphrase-file -d 'File with a passphrase, of which only a public key is stored; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l output -d 'With --signing: where to; nothing is ever overwritten' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -342,7 +397,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -359,7 +414,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l passphrase-file -d 'File with the passphrase; `-` reads standard input; without it you are asked' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l salt -d 'Salt of the passphrase, instead of those in the recipients file' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -378,7 +433,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -398,7 +453,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -414,7 +469,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -434,7 +489,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -449,7 +504,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -467,7 +522,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l format -d 'env or yaml; without it the file\'s ending says' -r -f -a "env\t'KEY=value'
 yaml\t'Sections'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -485,7 +540,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 yaml\t'Sections'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l output -d 'Into this file, which must not exist' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -505,7 +560,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -520,7 +575,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s q 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l root -d 'Look at another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
@@ -534,24 +589,27 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completion
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "list" -d 'List the backups'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "ls" -d 'List what is in a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "restore" -d 'Plan how a backup goes back to this machine: what would be written, and why'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "completions" -d 'Print shell completions'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore verify key prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "restore" -d 'Bring a backup back to this machine: shows a plan, asks, and can be undone; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "undo" -d 'Take a restore back, even one that was killed in the middle'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "timeout" -d 'What the timer runs'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "derive" -d 'Print the public key that a passphrase gives'

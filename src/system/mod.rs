@@ -57,6 +57,16 @@ impl System {
     /// The same machine for work that must come to its end: a signal does not stop it.
     #[must_use]
     pub fn to_the_end(&self) -> Self {
-        Self { root: self.root.clone(), runner: self.runner.clone(), clock: self.clock, cancel: Cancel::default() }
+        self.with(Cancel::default())
+    }
+
+    /// The same machine for work that goes on when the terminal is gone.
+    #[must_use]
+    pub fn without_terminal(&self) -> Self {
+        self.with(self.cancel.outliving_the_terminal())
+    }
+
+    fn with(&self, cancel: Cancel) -> Self {
+        Self { root: self.root.clone(), runner: self.runner.clone(), clock: self.clock, cancel }
     }
 }

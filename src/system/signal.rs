@@ -10,7 +10,12 @@ pub struct Cancel {
     own: Arc<AtomicUsize>,
     /// The flag this one follows.
     above: Option<Arc<AtomicUsize>>,
+    /// A terminal that goes away does not ask for the end.
+    outlives_terminal: bool,
 }
+
+/// SIGHUP, told apart from SIGTERM.
+const HANGUP: usize = 3;
 
 /// Which signal asked us to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +36,7 @@ impl Cancel {
     pub fn on_signals() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         let cancel = Self::default();
-        for (signal, value) in [(SIGINT, 1), (SIGTERM, 2), (SIGHUP, 2)] {
+        for (signal, value) in [(SIGINT, 1), (SIGTERM, 2), (SIGHUP, HANGUP)] {
             signal_hook::flag::register_usize(signal, Arc::clone(&cancel.own), value)?;
         }
         Ok(cancel)
@@ -40,7 +45,14 @@ impl Cancel {
     /// A flag of its own that also follows this one: ends a part of the run and not the whole.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
+        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)), outlives_terminal: self.outlives_terminal }
+    }
+
+    /// The same flag for work that goes on when the terminal is gone: a restore of the network ends
+    /// the very session it was started in.
+    #[must_use]
+    pub fn outliving_the_terminal(&self) -> Self {
+        Self { outlives_terminal: true, ..self.clone() }
     }
 
     /// Asks for the end, as the signal would.
@@ -53,8 +65,27 @@ impl Cancel {
         let above = self.above.as_ref().map_or(0, |flag| flag.load(Ordering::Relaxed));
         match self.own.load(Ordering::Relaxed).max(above) {
             0 => Ok(()),
+            HANGUP if self.outlives_terminal => Ok(()),
             1 => Err(Cancelled(Signal::Interrupt)),
             _ => Err(Cancelled(Signal::Terminate)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_terminal_ends_what_does_not_outlive_it() {
+        let cancel = Cancel::default();
+        let lasting = cancel.outliving_the_terminal();
+        cancel.own.store(HANGUP, Ordering::Relaxed);
+        assert_eq!(cancel.check(), Err(Cancelled(Signal::Terminate)));
+        assert_eq!(cancel.child().check(), Err(Cancelled(Signal::Terminate)));
+        assert_eq!(lasting.check(), Ok(()));
+        assert_eq!(lasting.child().check(), Ok(()));
+        cancel.request(Signal::Interrupt);
+        assert_eq!(lasting.check(), Err(Cancelled(Signal::Interrupt)));
     }
 }

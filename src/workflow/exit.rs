@@ -64,7 +64,10 @@ pub const EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::Internal, "internal error (panic)"),
     (ExitCode::Security, "security check"),
     (ExitCode::Encryption, "encryption or key"),
-    (ExitCode::Skipped, "skipped on purpose (BACKUP_ENABLED=false; a question was not answered with its word)"),
+    (
+        ExitCode::Skipped,
+        "skipped on purpose (BACKUP_ENABLED=false, --if-changed, a question not answered with its word)",
+    ),
     (ExitCode::Interrupted, "SIGINT"),
     (ExitCode::Terminated, "SIGTERM"),
 ];

@@ -77,7 +77,8 @@ pub fn restore(job: &RestoreJob<'_>) -> Result<Restored, Failure> {
     let _alone = alone(job.system, job.lock)?;
     ensure_none_is_open(job.state_dir)?;
     ensure_same(job)?;
-    let machine = Machine::of(job.system)?;
+    let system = job.system.without_terminal();
+    let machine = Machine::of(&system)?;
     let record = Record::create(job.state_dir, &job.system.clock.now())?;
     let done = recorded(job, &machine, &record);
     // What came out of the backup holds secrets, and is in place or not wanted any more.
