@@ -69,4 +69,31 @@ mapfile -t top < <(cd "$work/by-tar" && find . -mindepth 1 -maxdepth 1 -printf '
 proxmox_backup extract latest "${top[@]}" --to "$work/by-program"
 bash "$here/compare-trees.sh" "$host" "$work/by-program"
 
+title 'A disk that has lost files, restored and taken back'
+cp -a "$host" "$work/disk"
+rm -rf "$work/disk/etc/vzdump.conf" "$work/disk/etc/cron.d" "$work/disk/usr/local/sbin/trim-guests"
+echo 'PermitRootLogin yes' >"$work/disk/etc/ssh/sshd_config"
+cp -a "$work/disk" "$work/lost"
+# What is known of each restore lies on the disk itself.
+record=var/lib/proxmox-config-backup
+on_disk() {
+    printf '$ proxmox-backup --root DISK %s\n' "$*" >&3
+    "$program" --config "$work/backup.env" --root "$work/disk" "$@"
+}
+on_disk restore "$bundle" --yes
+test -s "$work/disk/etc/vzdump.conf" && test -x "$work/disk/usr/local/sbin/trim-guests"
+cmp "$host/etc/ssh/sshd_config" "$work/disk/etc/ssh/sshd_config"
+on_disk undo --yes
+rm -r "${work:?}/disk/$record"
+# All but the times of directories, in which files came and went.
+state() (
+    cd "$1"
+    find . \( -type f -printf '%y %m %U:%G %s %T@ %p\n' \) -o -printf '%y %m %U:%G %p -> %l\n' | LC_ALL=C sort
+    find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+)
+state "$work/lost" >"$work/lost.state"
+state "$work/disk" >"$work/disk.state"
+cmp "$work/lost.state" "$work/disk.state"
+echo "undone: $(grep -c '  ' "$work/disk.state") files as before"
+
 title 'Both are the same as the source'

@@ -78,6 +78,9 @@ fn show_plan(errand: &Errand<'_>, arguments: &RestoreArgs, output: &mut Output) 
         output.object(&plan)?;
     } else {
         output.bytes(text_of(&plan, errand.session).as_bytes())?;
+        if plan.changes_anything() && !plan.is_hostile {
+            output.line("\nThis is a plan. Nothing was written.")?;
+        }
     }
     // Something that was asked for by name is not done, or nothing ever will be.
     let is_refused = (plan.is_hostile || arguments.names_a_way()) && !plan.refusals.is_empty();

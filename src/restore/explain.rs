@@ -146,14 +146,11 @@ fn rest(plan: &RestorePlan, text: &mut String) {
     section(text, "Afterwards", after);
     let by_hand = plan.by_hand.iter().map(|it| format!("{}: {}", it.what, it.do_this));
     section(text, "Does not come back by itself", by_hand);
-    let last = if plan.is_hostile {
-        "Nothing of this backup is restored."
-    } else if plan.changes_anything() {
-        "This is a plan. Nothing was written."
-    } else {
-        "Nothing would change."
-    };
-    let _ = writeln!(text, "\n{last}");
+    if plan.is_hostile {
+        let _ = writeln!(text, "\nNothing of this backup is restored.");
+    } else if !plan.changes_anything() {
+        let _ = writeln!(text, "\nNothing would change.");
+    }
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

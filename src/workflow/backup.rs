@@ -12,16 +12,17 @@ use super::guard::{guard, own_identity};
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::prune_after;
 use super::recipients::{Addressees, addressees};
+use super::records::open_restores;
 use super::signing::signing_key;
 use super::tiers::{Tiers, store};
 use super::unchanged::{blank, ensure_changed, remember};
-use super::{Failure, drill, seal_up};
+use super::{Failure, PastRestore, drill, seal_up, tell};
 use crate::archive::{Onlooker, PackOptions};
 use crate::bundle::{BackupId, Seal};
 use crate::collect::{Limits, start};
 use crate::config::Config;
 use crate::host::{Host, detect};
-use crate::issue::Issue;
+use crate::issue::{Issue, Stage};
 use crate::preflight::Touch;
 use crate::report::{RunReport, timed};
 use crate::system::{Afterwards, Sweep, System, Workspace};
@@ -81,6 +82,7 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     report.issues.extend(guard(job, Touch::Really)?.1);
     let addressees = addressees(&job.config.encryption)?;
     let lock = pre_checks(job, Touch::Really)?;
+    report.issues.extend(half_restored(job));
     let workspace = Arc::new(Workspace::create(job.run_dir, afterwards(job.config))?);
     let sweep = Sweep(Arc::clone(&workspace));
 
@@ -141,6 +143,19 @@ pub(super) fn allowed(config: &Config) -> Result<(), Failure> {
         return Err(Failure::Disabled);
     }
     Ok(())
+}
+
+/// Of a host that is half one and half the other this is a faithful backup, and hardly a wanted one.
+fn half_restored(job: &BackupJob<'_>) -> Vec<Issue> {
+    let known = if job.system.root.is_live() { open_restores(job.state_dir) } else { Vec::new() };
+    let issue = |past: &PastRestore| {
+        let reason = format!("the restore is {}: this backup holds what it left", past.state());
+        Issue::warning(Stage::Preflight, format!("restore {}", past.record.id()), reason)
+            .with_hint("`proxmox-backup undo` takes it back")
+    };
+    let issues: Vec<Issue> = known.iter().map(issue).collect();
+    tell(&issues);
+    issues
 }
 
 fn afterwards(config: &Config) -> Afterwards {

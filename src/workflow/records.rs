@@ -49,6 +49,12 @@ pub fn past_restores(state_dir: &Path) -> Result<Vec<PastRestore>, Failure> {
     Ok(all.into_iter().rev().map(|summary| PastRestore::of(summary.record)).collect())
 }
 
+/// Those that were stopped in the middle. What cannot be looked at is none.
+pub(super) fn open_restores(state_dir: &Path) -> Vec<PastRestore> {
+    let is_open = |past: &PastRestore| matches!(past.life, Some(Life::Halfway | Life::Undoing));
+    past_restores(state_dir).unwrap_or_default().into_iter().filter(is_open).collect()
+}
+
 /// The one of this ID; without one the newest that may be undone. `Ok(None)` when there is nothing to undo.
 pub fn past_restore(state_dir: &Path, id: Option<&str>) -> Result<Option<PastRestore>, Failure> {
     let mut all = past_restores(state_dir)?.into_iter();

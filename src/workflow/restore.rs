@@ -7,7 +7,7 @@ use chrono::{DateTime, Local};
 use log::{info, warn};
 
 use super::contents::Contents;
-use super::records::alone;
+use super::records::{alone, past_restores};
 use super::{Failure, STEP, restore_plan, tell};
 use crate::apply::{
     Applied, ApplyError, Entry, Journal, Life, Machine, Record, Work, apply, check_space, clear, export, stage,
@@ -151,10 +151,9 @@ fn untouched(why: ApplyError) -> Failure {
 
 /// A second restore over a half one would save the half as what was there before.
 fn ensure_none_is_open(state_dir: &Path) -> Result<(), Failure> {
-    for known in Record::list(state_dir)? {
-        if matches!(known.life, Some(Life::Halfway | Life::Undoing | Life::Unconfirmed)) {
-            let state = known.life.map_or("", Life::as_str);
-            return Err(Failure::RestoreOpen { id: known.record.id().to_owned(), state });
+    for past in past_restores(state_dir)? {
+        if matches!(past.life, Some(Life::Halfway | Life::Undoing | Life::Unconfirmed)) {
+            return Err(Failure::RestoreOpen { id: past.record.id().to_owned(), state: past.state() });
         }
     }
     Ok(())
