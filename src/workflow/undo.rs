@@ -27,7 +27,7 @@ pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) ->
         return Err(Failure::NotRoot);
     }
     let _alone = alone(system, lock)?;
-    let record = wanted(state_dir, id, &|life| !matches!(life, Life::Undone | Life::Untouched))?;
+    let record = wanted(state_dir, id, ("to take back", &|life| !matches!(life, Life::Undone | Life::Untouched)))?;
     info!(target: STEP, "Taking back the restore {}", record.id());
     // Half a way back would be worse than either end: no signal stops it.
     let system = system.to_the_end();
@@ -41,7 +41,7 @@ pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) ->
 
 /// Somebody says that the network works.
 pub fn keep_network(system: &System, state_dir: &Path, id: Option<&str>) -> Result<Record, Failure> {
-    let record = wanted(state_dir, id, &|life| life == Life::Unconfirmed)?;
+    let record = wanted(state_dir, id, ("whose network waits for a word", &|life| life == Life::Unconfirmed))?;
     keep(&Machine::of(system)?, &record)?;
     Ok(record)
 }
@@ -56,12 +56,15 @@ pub fn expire_network(system: &System, state_dir: &Path, id: &str) -> Result<(),
     Ok(clear(&record)?)
 }
 
+/// What somebody means by a restore: in words, and whether one in this life is one.
+type Kind<'a> = (&'a str, &'a dyn Fn(Life) -> bool);
+
 /// The one of this ID, or the newest one whose life is such.
-fn wanted(state_dir: &Path, id: Option<&str>, is_such: &dyn Fn(Life) -> bool) -> Result<Record, Failure> {
+fn wanted(state_dir: &Path, id: Option<&str>, (what, is_such): Kind<'_>) -> Result<Record, Failure> {
     if let Some(id) = id {
         return Ok(Record::open(state_dir, id)?);
     }
     let newest = past_restores(state_dir)?.into_iter().find(|past| past.life.is_some_and(is_such));
-    let none = || Failure::NoRestore(format!("there is no such restore in {}", state_dir.display()));
+    let none = || Failure::NoRestore(format!("there is no restore {what} in {}", state_dir.display()));
     newest.map(|past| past.record).ok_or_else(none)
 }

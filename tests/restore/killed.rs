@@ -70,7 +70,7 @@ fn killed_and_undone(number: usize, backup: &Path) {
     let last = journal(&scene).lines().last().unwrap_or_default().to_owned();
     match taken_back(&system(scene.door())) {
         Ok(undone) => assert_eq!(undone.issues, [], "line {number}, after {last}"),
-        Err(failure) => assert!(failure.to_string().contains("no such restore"), "line {number}: {failure}"),
+        Err(failure) => assert!(failure.to_string().contains("no restore to take back"), "line {number}: {failure}"),
     }
     assert_eq!(differences(&before, &host(&scene)), Vec::<String>::new(), "line {number}, after {last}");
     assert_eq!(scene.timers(), Vec::<String>::new(), "line {number}");
