@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proxmox_backup::bundle::Backup;
-use proxmox_backup::restore::{NicMap, Selection};
+use proxmox_backup::restore::{NicMap, Pick, PveAsked, RestorePlan, Selection};
 use proxmox_backup::system::{Cancel, Clock, Root, Runner, System};
 use proxmox_backup::workflow::{Failure, RestoreJob, Restored, Undone, restore, restore_plan, undo};
 
 use crate::sample::Sample;
-use crate::scene::{Look, Scene};
+use crate::scene::{Look, Scene, differences};
 
 mod killed;
+mod running;
 mod whole_node;
 
 /// Where records of restores lie on the host.
@@ -38,16 +39,39 @@ pub(crate) fn everything() -> Selection {
     Selection { nic_map: NicMap::Auto, ..Selection::default() }
 }
 
+/// Only what one of these words names.
+pub(crate) fn only(words: &[&str]) -> Selection {
+    Selection { only: words.iter().map(|word| Pick::parse(word).unwrap()).collect(), ..Selection::default() }
+}
+
+/// The same, file by file.
+pub(crate) fn by_files(words: &[&str]) -> Selection {
+    Selection { pve: PveAsked::Files, ..only(words) }
+}
+
+pub(crate) fn planned(system: &System, backup: &Path, selection: &Selection) -> RestorePlan {
+    restore_plan(&Backup::open(backup).unwrap(), system, selection).unwrap()
+}
+
 /// Plans and restores, as the program does after the word.
 pub(crate) fn restored(system: &System, backup: &Path, selection: &Selection) -> Result<Restored, Failure> {
-    let backup = Backup::open(backup).unwrap();
-    let plan = restore_plan(&backup, system, selection)?;
+    let plan = restore_plan(&Backup::open(backup).unwrap(), system, selection)?;
+    agreed(system, backup, selection, &plan)
+}
+
+/// Restores by a plan that was made before.
+pub(crate) fn agreed(
+    system: &System,
+    backup: &Path,
+    selection: &Selection,
+    plan: &RestorePlan,
+) -> Result<Restored, Failure> {
     let prefix = system.root.prefix();
     restore(&RestoreJob {
         system,
-        backup: &backup,
+        backup: &Backup::open(backup).unwrap(),
         selection,
-        plan: &plan,
+        plan,
         state_dir: &prefix.join(STATE),
         lock: &prefix.join(LOCK),
         program: PathBuf::from("/usr/bin/proxmox-backup"),
@@ -65,6 +89,28 @@ pub(crate) fn host(scene: &Scene) -> BTreeMap<String, String> {
     // The directories are ours as well, and the ones above them may have been missing.
     tree.retain(|path, _| !path.starts_with(STATE) && !path.starts_with("run/proxmox-config-backup") && path != "run");
     tree
+}
+
+/// Paths of the host that are not what they were.
+pub(crate) fn changed(before: &BTreeMap<String, String>, scene: &Scene) -> Vec<String> {
+    let lines = differences(before, &host(scene));
+    lines.iter().map(|line| line.split_once(": ").unwrap().0.to_owned()).collect()
+}
+
+/// Takes the newest restore back, and demands the host as it was.
+pub(crate) fn undone(before: &BTreeMap<String, String>, scene: &Scene) {
+    let undone = taken_back(&system(scene.door())).unwrap();
+    assert_eq!(undone.issues, []);
+    assert_eq!(undone.kept_aside, Vec::<String>::new());
+    assert_eq!(differences(before, &host(scene)), Vec::<String>::new());
+}
+
+/// Demands these calls in this order, whatever lies between them.
+pub(crate) fn in_order(calls: &[String], wanted: &[&str]) {
+    let mut rest = calls.iter();
+    for call in wanted {
+        assert!(rest.any(|it| it == call), "{call} is missing, or too early: {calls:#?}");
+    }
 }
 
 /// `systemctl` and programs, without questions.

@@ -140,7 +140,8 @@ impl Way<'_> {
 
     fn cluster(&mut self) -> Result<(), ApplyError> {
         let old = self.old(Reach::Cluster).to_vec();
-        if self.has(Reach::Cluster) && !old.is_empty() {
+        // Without quorum it can be read and not written: then nothing may have changed at all.
+        if self.has(Reach::Cluster) && any(&old, |it| compare::differs_in_cluster(self.machine, it))? {
             (self.say)("put the files below /etc/pve back");
             cluster::may_write(self.machine)?;
             let remarks = cluster::put_cluster(self.machine, &old)?;
@@ -171,11 +172,7 @@ impl Way<'_> {
             return Ok(());
         }
         let old = self.old(Reach::Network).to_vec();
-        let mut is_different = false;
-        for change in &old {
-            is_different |= compare::differs(self.machine, change)?.is_some();
-        }
-        if is_different {
+        if any(&old, |it| compare::differs(self.machine, it))? {
             (self.say)("put the network back");
             put::put_all(self.machine, &old)?;
             if let Err(error) = network::reload_network(self.machine) {
@@ -212,4 +209,14 @@ impl Way<'_> {
     fn issue(&mut self, subject: impl Into<String>, reason: impl Into<String>) {
         self.done.issues.push(Issue::warning(Stage::Restore, subject, reason));
     }
+}
+
+/// Whether one of them is not as it was.
+fn any(old: &[Change], differs: impl Fn(&Change) -> Result<Option<String>, ApplyError>) -> Result<bool, ApplyError> {
+    for change in old {
+        if differs(change)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

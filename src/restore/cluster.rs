@@ -125,15 +125,16 @@ fn guest(entry: &Archived, context: &Context<'_>) -> Option<Decision> {
     };
     let is_same_place = *here == Guest { node: context.target.host.name.clone(), kind: guest.kind };
     Some(match context.selection.guests {
-        GuestPolicy::Replace if is_same_place => {
-            let why = format!("guest {number} exists here and is replaced: --guests replace");
-            Decision::new(Verdict::ThroughApi, why).at(Stage::Cluster).rank(rank(&entry.path))
-        }
-        GuestPolicy::Replace => {
+        // First of all: no policy brings it, and none must be promised to.
+        _ if !is_same_place => {
             let Guest { node, kind } = here;
             Decision::export(format!(
                 "guest {number} exists as {kind} on node `{node}`: the cluster takes no second one"
             ))
+        }
+        GuestPolicy::Replace => {
+            let why = format!("guest {number} exists here and is replaced: --guests replace");
+            Decision::new(Verdict::ThroughApi, why).at(Stage::Cluster).rank(rank(&entry.path))
         }
         GuestPolicy::Skip => Decision::export(format!("guest {number} exists here and stays: --guests skip")),
         GuestPolicy::Report => Decision::export(format!(

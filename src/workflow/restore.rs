@@ -15,7 +15,7 @@ use crate::apply::{
 };
 use crate::bundle::Backup;
 use crate::issue::Issue;
-use crate::restore::{RestorePlan, Selection};
+use crate::restore::{Refusal, RestorePlan, Selection};
 use crate::system::{System, is_root, write_atomically};
 
 /// What a restore is made of.
@@ -71,9 +71,7 @@ pub fn restore(job: &RestoreJob<'_>) -> Result<Restored, Failure> {
     if !is_root() {
         return Err(Failure::NotRoot);
     }
-    if let Some(refusal) = job.plan.refusals.first() {
-        return Err(Failure::Refused(format!("{}: {}", refusal.what, refusal.why)));
-    }
+    ensure_allowed(job.plan)?;
     let _alone = alone(job.system, job.lock)?;
     ensure_none_is_open(job.state_dir)?;
     ensure_same(job)?;
@@ -159,9 +157,19 @@ fn ensure_none_is_open(state_dir: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+fn ensure_allowed(plan: &RestorePlan) -> Result<(), Failure> {
+    let refused = |refusal: &Refusal| Err(Failure::Refused(format!("{}: {}", refusal.what, refusal.why)));
+    plan.refusals.first().map_or(Ok(()), refused)
+}
+
 /// Somebody read the plan for a while; what they agreed to must still be what is done.
 fn ensure_same(job: &RestoreJob<'_>) -> Result<(), Failure> {
     let now = restore_plan(job.backup, job.system, job.selection)?;
     let value = |plan: &RestorePlan| serde_json::to_value(plan).ok();
-    if value(&now) == value(job.plan) { Ok(()) } else { Err(Failure::PlanChanged) }
+    if value(&now) == value(job.plan) {
+        return Ok(());
+    }
+    // What is refused by now says more than that something is different.
+    ensure_allowed(&now)?;
+    Err(Failure::PlanChanged)
 }
