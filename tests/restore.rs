@@ -13,6 +13,7 @@ use crate::sample::Sample;
 use crate::scene::{Look, Scene, differences};
 
 mod killed;
+mod member;
 mod running;
 mod whole_node;
 
