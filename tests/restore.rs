@@ -14,6 +14,7 @@ use crate::scene::{Look, Scene, differences};
 
 mod killed;
 mod member;
+mod pbs;
 mod running;
 mod whole_node;
 

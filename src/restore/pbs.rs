@@ -27,6 +27,8 @@ type Row = (&'static str, ArchivedKind, (&'static str, u32), (&'static str, u32)
 const ATTRIBUTES: &[Row] = &[
     ("/etc/proxmox-backup", ArchivedKind::Directory, BACKUP, BACKUP, 0o700),
     ("/etc/proxmox-backup/encryption-keys", ArchivedKind::Directory, ROOT, BACKUP, 0o750),
+    ("/etc/proxmox-backup/acme", ArchivedKind::Directory, ROOT, ROOT, 0o700),
+    ("/etc/proxmox-backup/acme/**", ArchivedKind::Directory, ROOT, ROOT, 0o700),
     ("/etc/proxmox-backup/notifications-priv.cfg", ArchivedKind::File, ROOT, ROOT, 0o600),
     ("/etc/proxmox-backup/tape-encryption-keys.json", ArchivedKind::File, ROOT, ROOT, 0o600),
     ("/etc/proxmox-backup/shadow.json", ArchivedKind::File, ROOT, ROOT, 0o600),
