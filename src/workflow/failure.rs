@@ -225,6 +225,9 @@ impl Failure {
             Self::NoRestore(_) => Some("`proxmox-backup undo --list` shows what there is"),
             Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
             Self::Restore { left: Left::Halfway { .. }, .. } => Some("`proxmox-backup undo` tries again"),
+            Self::Restore { left: Left::TakenBack { issues: 1.. }, .. } => {
+                Some("the warnings above say what does not; for services `journalctl -u NAME` says why")
+            }
             Self::RestoreOpen { state, .. } if *state == Life::Unconfirmed.as_str() => {
                 Some("`proxmox-backup restore confirm` keeps its network, `proxmox-backup undo` takes it back")
             }
@@ -263,7 +266,8 @@ fn of_apply(error: &ApplyError) -> ExitCode {
 fn how(left: &Left) -> String {
     match left {
         Left::Untouched => "nothing had changed".to_owned(),
-        Left::TakenBack => "everything is as it was before".to_owned(),
+        Left::TakenBack { issues: 0 } => "everything is as it was before".to_owned(),
+        Left::TakenBack { .. } => "what it had changed was put back, but not everything works again".to_owned(),
         Left::Halfway { id, why } => format!("the restore {id} could not be taken back: {why}"),
     }
 }

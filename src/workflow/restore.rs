@@ -54,8 +54,11 @@ pub struct Restored {
 pub enum Left {
     /// Nothing had changed.
     Untouched,
-    /// Everything is as it was before.
-    TakenBack,
+    /// Everything was put back.
+    TakenBack {
+        /// How many things are not as before all the same: services that do not start.
+        issues: usize,
+    },
     /// Taking it back failed as well.
     Halfway {
         /// Which restore.
@@ -130,6 +133,10 @@ fn leave(system: &System, record: &Record, journal: &mut Journal, error: &ApplyE
     }
     warn!("{error}");
     info!(target: STEP, "Taking everything back");
+    // What came out of the backup is not needed any more, and may be what fills the disk.
+    if let Err(error) = clear(record) {
+        warn!("{error}");
+    }
     let system = system.to_the_end();
     let taken = Machine::of(&system)
         .map_err(ApplyError::from)
@@ -137,7 +144,7 @@ fn leave(system: &System, record: &Record, journal: &mut Journal, error: &ApplyE
     match taken {
         Ok(taken) => {
             tell(&taken.issues);
-            Left::TakenBack
+            Left::TakenBack { issues: taken.issues.len() }
         }
         Err(why) => Left::Halfway { id: record.id().to_owned(), why: Box::new(why) },
     }
