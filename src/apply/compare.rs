@@ -23,6 +23,18 @@ pub fn differs_in_cluster(machine: &Machine<'_>, change: &Change) -> Result<Opti
     compare(machine, change, |_| Ok(None))
 }
 
+/// Whether nothing is to be done for a path: as [`differs`], and its time is the wanted one, too.
+pub(super) fn is_as_wanted(machine: &Machine<'_>, change: &Change) -> Result<bool, ApplyError> {
+    let wrong = compare(machine, change, |found| match &change.attributes {
+        Some(wanted) if (found.stat.mtime, found.stat.mtime_ns) != wanted.mtime => {
+            Ok(Some("its time is another".into()))
+        }
+        Some(wanted) => found.wrong_attributes(wanted),
+        None => Ok(None),
+    })?;
+    Ok(wrong.is_none())
+}
+
 fn compare(
     machine: &Machine<'_>,
     change: &Change,

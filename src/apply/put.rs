@@ -9,8 +9,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::compare::is_as_wanted;
 use super::content::fill;
-use super::place::{Placed, Tree, differs};
+use super::place::{Placed, Tree, differs, split};
 use super::writer::{Made, Writer, one_is_too_many};
 use super::{ApplyError, Attributes, Change, Machine, Wanted};
 use crate::archive::printable;
@@ -23,16 +24,39 @@ use crate::system::{FileError, dress, take_off_others};
 /// directories last, because each change of a name changes a time. What a kill left is removed.
 /// Doing it twice is the same as doing it once.
 pub fn put_all(machine: &Machine<'_>, changes: &[Change]) -> Result<Vec<String>, ApplyError> {
+    put(machine, changes, Way::There)
+}
+
+/// As [`put_all`], for the way back from a restore that may have failed: what goes is first, since
+/// it may be what fills the disk, and what is as it shall be is left alone, since it may be what
+/// cannot be written.
+pub fn put_back(machine: &Machine<'_>, changes: &[Change]) -> Result<Vec<String>, ApplyError> {
+    put(machine, changes, Way::Back)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    There,
+    Back,
+}
+
+fn put(machine: &Machine<'_>, changes: &[Change], way: Way) -> Result<Vec<String>, ApplyError> {
     let tree = Tree::of(machine);
     let placed = tree.place(changes)?;
     placed.iter().try_for_each(|one| is_ours(one))?;
-    let mut putter = Putter { machine, tree, writer: Writer::new(tree, Made::ByRoot), remarks: Vec::new() };
+    let mut putter = Putter { machine, tree, writer: Writer::new(tree, Made::ByRoot), remarks: Vec::new(), way };
 
+    let absent = sorted(&placed, |wanted| *wanted == Wanted::Absent);
+    if way == Way::Back {
+        putter.each(absent.iter().rev(), Putter::absent)?;
+    }
     let directories = sorted(&placed, |wanted| *wanted == Wanted::Directory);
     putter.each(directories.iter(), Putter::directory)?;
     let contents = placed.iter().filter(|one| matches!(one.change.wanted, Wanted::File { .. } | Wanted::Symlink(_)));
     putter.each(contents, Putter::content)?;
-    putter.each(sorted(&placed, |wanted| *wanted == Wanted::Absent).iter().rev(), Putter::absent)?;
+    if way == Way::There {
+        putter.each(absent.iter().rev(), Putter::absent)?;
+    }
     putter.each(directories.iter().rev(), Putter::dress_directory)?;
     putter.writer.finish()?;
     Ok(putter.remarks)
@@ -62,6 +86,7 @@ struct Putter<'a> {
     tree: Tree<'a>,
     writer: Writer<'a>,
     remarks: Vec<String>,
+    way: Way,
 }
 
 impl<'a> Putter<'a> {
@@ -80,11 +105,19 @@ impl<'a> Putter<'a> {
         Ok(())
     }
 
+    /// What cannot be looked at is written.
+    fn is_left_alone(&self, one: &Placed<'_>) -> bool {
+        self.way == Way::Back && is_as_wanted(self.machine, one.change).unwrap_or(false)
+    }
+
     fn directory(&mut self, one: &Placed<'_>) -> Result<(), ApplyError> {
         self.writer.make_directory(one.below, Some(&attributes_of(one.change)?.as_given()))
     }
 
     fn content(&mut self, one: &Placed<'_>) -> Result<(), ApplyError> {
+        if self.is_left_alone(one) {
+            return self.writer.visit(split(one.below).0);
+        }
         let attributes = attributes_of(one.change)?.as_given();
         let shown = self.tree.beneath.display(one.below);
         if let Wanted::Symlink(target) = &one.change.wanted {
@@ -111,6 +144,9 @@ impl<'a> Putter<'a> {
     }
 
     fn dress_directory(&mut self, one: &Placed<'_>) -> Result<(), ApplyError> {
+        if self.is_left_alone(one) {
+            return Ok(());
+        }
         let attributes = attributes_of(one.change)?.as_given();
         let directory = self.tree.beneath.directory(one.below)?;
         let file = directory.as_file()?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 
-use super::{ApplyError, Attributes, Change, Machine, Wanted, differs, put_all};
+use super::{ApplyError, Attributes, Change, Machine, Wanted, differs, put_all, put_back};
 use crate::collect::read_xattrs;
 use crate::system::{Cancel, Clock, Root, Runner, Signal, System, is_root};
 
@@ -535,4 +535,26 @@ fn what_cannot_be_set_is_an_error() {
         skip("this file system has no immutable files");
     }
     assert_eq!((bench.text("etc/hosts").as_str(), bench.leftovers().len()), ("old", 0));
+}
+
+#[test]
+fn the_way_back_leaves_alone_what_is_as_it_was_and_cleans_up_all_the_same() {
+    let Some(bench) = Bench::new() else { return };
+    let changes = ["/etc/same", "/etc/touched", "/etc/other"].map(|path| bench.file(path, "was"));
+    bench.put(&changes).unwrap();
+    bench.plant("/etc/other", "became");
+    bench.plant("/etc/.proxmox-backup.7.1.tmp", "");
+    bench.plant("/etc/new/file", "");
+    let touched = std::fs::File::options().write(true).open(bench.at("/etc/touched")).unwrap();
+    touched.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let inode = |path: &str| bench.at(path).metadata().unwrap().ino();
+    let before = ["/etc/same", "/etc/touched"].map(inode);
+    let gone = ["/etc/new", "/etc/new/file"].map(|path| Change::absent(path.as_bytes()));
+
+    put_back(&Machine::of(&bench.system).unwrap(), &[&changes[..], &gone].concat()).unwrap();
+
+    let after = ["/etc/same", "/etc/touched"].map(inode);
+    assert_eq!((before[0] == after[0], before[1] == after[1]), (true, false));
+    assert_eq!(bench.text("/etc/other"), "was");
+    assert_eq!(bench.at("/etc").read_dir().unwrap().count(), 3);
 }

@@ -7,7 +7,7 @@
 //!   touched.json, undo.tar    what was there before; GNU tar reads it
 //!   database/                 the cluster database as it was, byte for byte
 //!   export/                   what was put aside for reading
-//!   new/, old/                contents on their way; empty when it is done
+//!   new/, old/, timer/        contents on their way; empty when it is done
 //! ```
 //!
 //! It lies below the root that is restored, so that a machine that starts again finds it.
@@ -139,6 +139,11 @@ impl Record {
     /// Contents of the undo archive on their way.
     pub fn old_dir(&self) -> PathBuf {
         self.dir.join("old")
+    }
+
+    /// The same for the timer of the network, which may fire while an undo is at work.
+    pub fn timer_dir(&self) -> PathBuf {
+        self.dir.join("timer")
     }
 
     /// The cluster database as it was.

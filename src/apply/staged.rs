@@ -81,7 +81,16 @@ pub fn export<M: MemberSource, E: From<ApplyError> + From<UnpackError>>(
 
 /// Removes the contents that were on their way: they hold secrets, and nobody needs them any more.
 pub fn clear(record: &Record) -> Result<(), ApplyError> {
-    for dir in [record.new_dir(), record.old_dir()].iter().filter(|dir| is_there(dir)) {
+    empty(&[record.new_dir(), record.old_dir()])
+}
+
+/// The same for what the timer of the network unpacked: it may be at work beside an undo.
+pub fn clear_timer(record: &Record) -> Result<(), ApplyError> {
+    empty(&[record.timer_dir()])
+}
+
+fn empty(dirs: &[PathBuf]) -> Result<(), ApplyError> {
+    for dir in dirs.iter().filter(|dir| is_there(dir)) {
         for name in Root::at(dir)?.list("/")? {
             remove_tree(&dir.join(name))?;
         }

@@ -40,7 +40,7 @@ pub fn take_back(
     let reached = reached(&entries);
     let at = || machine.system.clock.now().to_rfc3339();
     journal.add(&Entry::UndoBegun { at: at() })?;
-    let old = saved::load(record, &reached)?;
+    let old = saved::load(record, &reached, record.old_dir())?;
     let units = entries.iter().rev().find_map(|entry| match entry {
         Entry::Units { units } => Some(units.clone()),
         _ => None,
@@ -108,7 +108,7 @@ impl Way<'_> {
             let old = self.old(*reach).to_vec();
             if self.has(*reach) && !old.is_empty() {
                 (self.say)("put the files back");
-                let remarks = put::put_all(self.machine, &old)?;
+                let remarks = put::put_back(self.machine, &old)?;
                 self.issues("files", remarks);
             }
         }
@@ -174,7 +174,7 @@ impl Way<'_> {
         let old = self.old(Reach::Network).to_vec();
         if any(&old, |it| compare::differs(self.machine, it))? {
             (self.say)("put the network back");
-            put::put_all(self.machine, &old)?;
+            put::put_back(self.machine, &old)?;
             if let Err(error) = network::reload_network(self.machine) {
                 self.issue("network", error.to_string());
             }

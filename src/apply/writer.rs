@@ -104,6 +104,11 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Nothing is written here; what a killed run left goes all the same.
+    pub(super) fn visit(&mut self, below: &Path) -> Result<(), ApplyError> {
+        self.existing(below).map(drop)
+    }
+
     /// Makes all that was renamed and removed survive a power cut.
     pub(super) fn finish(self) -> Result<(), ApplyError> {
         for touched in &self.touched {

@@ -6,7 +6,9 @@ use log::info;
 
 use super::records::{alone, past_restores};
 use super::{Failure, STEP};
-use crate::apply::{Journal, Life, Machine, Reach, Record, clear, expire, keep, put_all, saved, take_back};
+use crate::apply::{
+    Journal, Life, Machine, Reach, Record, clear, clear_timer, expire, keep, put_back, saved, take_back,
+};
 use crate::issue::Issue;
 use crate::system::{System, is_root};
 
@@ -28,13 +30,20 @@ pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) ->
     }
     let _alone = alone(system, lock)?;
     let record = wanted(state_dir, id, ("to take back", &|life| !matches!(life, Life::Undone | Life::Untouched)))?;
+    if let over @ (Life::Undone | Life::Untouched) = record.life()? {
+        // What was put back may have been changed since, and nothing of that is ours.
+        let why = format!("there is nothing to take back: the restore {} is {}", record.id(), over.as_str());
+        return Err(Failure::NoRestore(why));
+    }
     info!(target: STEP, "Taking back the restore {}", record.id());
     // Half a way back would be worse than either end: no signal stops it.
     let system = system.to_the_end();
     let machine = Machine::of(&system)?;
+    // What a killed restore left there may be what fills the disk.
+    clear(&record)?;
     let mut journal = Journal::open(&record)?;
     let done = take_back(&machine, &record, &mut journal, &|what| info!(target: STEP, "Undo: {what}"));
-    clear(&record)?;
+    clear(&record).and_then(|()| clear_timer(&record))?;
     let done = done?;
     Ok(Undone { record, kept_aside: done.kept_aside, issues: done.issues })
 }
@@ -51,9 +60,10 @@ pub fn expire_network(system: &System, state_dir: &Path, id: &str) -> Result<(),
     let record = Record::open(state_dir, id)?;
     let system = system.to_the_end();
     let machine = Machine::of(&system)?;
-    let old = saved::load(&record, &[Reach::Network].into())?.remove(&Reach::Network).unwrap_or_default();
-    expire(&machine, &record, &old, &|changes| put_all(&machine, changes).map(drop))?;
-    Ok(clear(&record)?)
+    let old =
+        saved::load(&record, &[Reach::Network].into(), record.timer_dir())?.remove(&Reach::Network).unwrap_or_default();
+    expire(&machine, &record, &old, &|changes| put_back(&machine, changes).map(drop))?;
+    Ok(clear_timer(&record)?)
 }
 
 /// What somebody means by a restore: in words, and whether one in this life is one.

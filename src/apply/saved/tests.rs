@@ -53,7 +53,7 @@ impl Scene {
     }
 
     fn load(&self) -> Result<BTreeMap<Reach, Vec<Change>>, ApplyError> {
-        load(&self.record, &all())
+        load(&self.record, &all(), self.record.old_dir())
     }
 
     fn changed(&self) -> Vec<String> {
@@ -374,7 +374,8 @@ fn only_what_was_reached_is_put_back_and_the_database_has_its_own_copy() {
     ];
     save(&scene.machine(), &scene.record, &changes).unwrap();
 
-    let loaded = load(&scene.record, &[Reach::Cluster, Reach::Network, Reach::Database].into()).unwrap();
+    let loaded =
+        load(&scene.record, &[Reach::Cluster, Reach::Network, Reach::Database].into(), scene.record.old_dir()).unwrap();
 
     let cluster: Vec<_> = loaded[&Reach::Cluster].iter().map(said).collect();
     assert_eq!(cluster, [(b"/etc/pve/storage.cfg".to_vec(), Said::File(b"s".to_vec()), None)]);

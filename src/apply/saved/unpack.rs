@@ -15,15 +15,19 @@ use crate::apply::{ApplyError, Attributes, Change, Reach, Record, Wanted};
 use crate::archive::{Digest, Member, MemberKind, Piece};
 use crate::system::{Beneath, Directory, FileError, create_private_dir};
 
-/// What puts back everything that these kinds of steps change. Contents are unpacked to the record's
-/// own directory, each compared with its digest; the rest of the archive is read as well.
+/// What puts back everything that these kinds of steps change. Contents are unpacked to this
+/// directory of the record, each compared with its digest; the rest of the archive is read as well.
 ///
 /// Without `touched.json` nothing was saved, and so nothing has changed.
-pub fn load(record: &Record, reached: &BTreeSet<Reach>) -> Result<BTreeMap<Reach, Vec<Change>>, ApplyError> {
+pub fn load(
+    record: &Record,
+    reached: &BTreeSet<Reach>,
+    into: PathBuf,
+) -> Result<BTreeMap<Reach, Vec<Change>>, ApplyError> {
     let Some(touched) = Touched::read(record)? else { return Ok(BTreeMap::new()) };
     let rows = || touched.paths.iter().filter(|row| reached.contains(&row.reach));
     let wanted: BTreeSet<&[u8]> = rows().map(|row| row.path.as_slice()).collect();
-    let mut old = Old::empty(record.old_dir())?;
+    let mut old = Old::empty(into)?;
     read_back(&record.undo_archive(), &touched.packed(), &mut |reader, member| {
         let path = path_of(member);
         if wanted.contains(path.as_slice()) { old.take(reader, member, path) } else { only_hash(reader, member) }
