@@ -12,6 +12,7 @@ use proxmox_backup::workflow::{Failure, RestoreJob, Restored, Undone, restore, r
 use crate::sample::Sample;
 use crate::scene::{Look, Scene, differences};
 
+mod failures;
 mod killed;
 mod member;
 mod pbs;

@@ -8,7 +8,7 @@ use super::{STATE, host, saved, system, taken_back};
 use crate::scene::{Scene, differences};
 
 /// The program that restores, as `cargo test` builds it beside the tests.
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let built = tests.ancestors().nth(2).unwrap().join("examples/restore_scene");
     assert!(built.exists(), "{} is missing: cargo build --example restore_scene", built.display());
