@@ -17,6 +17,7 @@ mod killed;
 mod member;
 mod pbs;
 mod running;
+mod network;
 mod whole_node;
 
 /// Where records of restores lie on the host.
