@@ -12,12 +12,14 @@ use proxmox_backup::workflow::{Failure, RestoreJob, Restored, Undone, restore, r
 use crate::sample::Sample;
 use crate::scene::{Look, Scene, differences};
 
+mod command;
 mod failures;
 mod killed;
 mod member;
 mod pbs;
 mod running;
 mod network;
+mod old_tools;
 mod whole_node;
 
 /// Where records of restores lie on the host.
