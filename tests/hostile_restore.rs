@@ -3,16 +3,17 @@
 //! record of the restore changes.
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use chrono::Local;
-use proxmox_backup::apply::{ApplyError, Change, Record, clear, export, stage};
+use proxmox_backup::apply::{ApplyError, Change, Life, Record, clear, export, stage};
 use proxmox_backup::archive::{ArchiveReader, Limits, ReadError, padding};
 use proxmox_backup::bundle::{Backup, Manifest};
-use proxmox_backup::restore::{Detail, RestorePlan, Selection, Verdict, explain, read_source};
+use proxmox_backup::restore::{Detail, PlannedFile, RestorePlan, Selection, Verdict, explain, read_source};
 use proxmox_backup::system::{Cancel, Clock, Root, Runner, System, digest_hex};
-use proxmox_backup::workflow::{Contents, Failure, restore_plan};
+use proxmox_backup::workflow::{Contents, Failure, RestoreJob, restore, restore_plan, undo};
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
 
@@ -151,8 +152,62 @@ impl Place {
             Attempt { told: explain(&plan, Detail::Groups), staged: staged.into_values().collect(), plan, exported }
         });
         assert_eq!(everything(&self.sample.path("")), before);
+        if let Ok(attempt) = &attempt {
+            self.goes_through(&backup, &system, &attempt.plan);
+        }
         attempt
     }
+
+    /// As the program does it: refused before the first change, or without what is never written;
+    /// either way nothing outside of the machine changes, and an undo takes all of it back.
+    fn goes_through(&self, backup: &Backup, system: &System, plan: &RestorePlan) {
+        let (state_dir, lock) = (self.sample.path("state"), self.sample.path("run/.backup.lock"));
+        let (machine, outside) = (contents(&self.sample.root()), everything(&self.sample.path("outside")));
+        let selection = Selection::default();
+        let program = PathBuf::from("/usr/bin/proxmox-backup");
+        let job =
+            RestoreJob { system, backup, selection: &selection, plan, state_dir: &state_dir, lock: &lock, program };
+
+        let done = restore(&job);
+
+        assert_eq!(everything(&self.sample.path("outside")), outside);
+        if !plan.refusals.is_empty() {
+            assert!(matches!(done, Err(Failure::Refused(_))), "{done:?}");
+            assert_eq!(contents(&self.sample.root()), machine);
+            return;
+        }
+        let record = done.unwrap().record;
+        harmless(&record);
+        let now = contents(&self.sample.root());
+        let is_planned = |path: &PathBuf| {
+            let mut below = plan.files.iter().filter(|file| file.verdict.changes()).map(PlannedFile::destination);
+            let path = path.strip_prefix(self.sample.root()).unwrap().as_os_str().as_bytes();
+            below.any(|file| file[1..].starts_with(path))
+        };
+        for (path, what) in now.iter().filter(|(path, what)| machine.get(*path) != Some(what)) {
+            assert!(is_planned(path), "{} became {what}", path.display());
+        }
+        if record.life().unwrap() != Life::Untouched {
+            undo(system, &state_dir, &lock, Some(record.id())).unwrap();
+        }
+        assert_eq!(contents(&self.sample.root()), machine);
+        assert_eq!(everything(&self.sample.path("outside")), outside);
+    }
+}
+
+/// What a restore and its undo answer for: [`everything`] without times and numbers of names.
+fn contents(dir: &Path) -> BTreeMap<PathBuf, String> {
+    let without_times = |(path, _): (PathBuf, String)| {
+        let meta = path.symlink_metadata().unwrap();
+        let content = match () {
+            () if meta.is_symlink() => std::fs::read_link(&path).unwrap().display().to_string(),
+            () if meta.is_file() => digest_hex(&std::fs::read(&path).unwrap()),
+            () => String::new(),
+        };
+        let facts = format!("{:o} {}:{} {content}", meta.mode(), meta.uid(), meta.gid());
+        (path, facts)
+    };
+    everything(dir).into_iter().map(without_times).collect()
 }
 
 impl Attempt {
