@@ -293,7 +293,7 @@ fn a_quorum_lost_in_the_middle_leaves_the_host_as_it_was() {
 
     let Failure::Restore { why, left } = &failure else { panic!("{failure}") };
     assert!(why.to_string().contains("takes no writes"), "{why}");
-    assert!(matches!(left, Left::TakenBack), "{left:?}");
+    assert!(matches!(left, Left::TakenBack { .. }), "{left:?}");
     in_order(&deeds(&scene), &["systemctl stop proxmox-backup.service", "systemctl start proxmox-backup.service"]);
     std::fs::remove_file(scene.path("state/quorum-lost")).unwrap();
     assert_eq!(differences(&before, &host(&scene)), Vec::<String>::new());
