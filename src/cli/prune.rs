@@ -51,7 +51,7 @@ fn done_json(pruned: &Pruned) -> Value {
     json!({
         "tier": pruned.tier.as_str(),
         "place": pruned.place,
-        "present": pruned.present,
+        "present": pruned.present.map(|present| present.backups),
         "removed": pruned.removed.iter().map(BackupId::as_str).collect::<Vec<_>>(),
         "issues": pruned.issues,
     })

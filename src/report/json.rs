@@ -29,7 +29,7 @@ impl RunReport {
             "bytes_collected_human": ByteSize(counters.bytes).to_string(),
             "issues": self.issues,
             "phases": self.phases,
-            "backups_present": self.tier(Tier::Local).and_then(|facts| facts.present),
+            "backups_present": self.tier(Tier::Local).and_then(|facts| facts.present).map(|present| present.backups),
             "backups_removed": self.tier(Tier::Local).map(removed).unwrap_or_default(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
         });
@@ -72,8 +72,13 @@ fn tier(facts: &TierFacts) -> Value {
         "ok": facts.copy.is_ok(),
         "checked": facts.copy.as_ref().ok(),
         "error": facts.copy.as_ref().err(),
-        "backups_present": facts.present,
+        "backups_present": facts.present.map(|present| present.backups),
         "backups_removed": removed(facts),
+        "backups_bytes": facts.present.map(|present| present.bytes),
+        "oldest_backup": facts.present.and_then(|present| present.oldest).map(|taken| taken.to_rfc3339()),
+        "newest_backup": facts.present.and_then(|present| present.newest).map(|taken| taken.to_rfc3339()),
+        "free_bytes": facts.room.map(|room| room.free.0),
+        "total_bytes": facts.room.map(|room| room.total.0),
     })
 }
 

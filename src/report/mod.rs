@@ -3,14 +3,14 @@
 mod json;
 mod text;
 
-use chrono::{DateTime, Local};
+use chrono::{DateTime, FixedOffset, Local};
 
 use crate::bundle::{BackupId, Phase};
 use crate::drill::Drill;
 use crate::host::{Host, ServerId};
 use crate::issue::{Issue, Severity, Stage};
 use crate::storage::Tier;
-use crate::system::Clock;
+use crate::system::{Clock, Space};
 use crate::units::Elapsed;
 
 /// A run, from start to end.
@@ -116,9 +116,24 @@ pub struct TierFacts {
     /// How the copy there was checked, or why there is none.
     pub copy: Result<String, String>,
     /// Backups of this host that are there now; `None` where nobody could look.
-    pub present: Option<usize>,
+    pub present: Option<Present>,
     /// What retention removed.
     pub removed: Vec<BackupId>,
+    /// Room once today's backup was there and before retention; `None` where nobody asked or the tier cannot tell.
+    pub room: Option<Space>,
+}
+
+/// The backups of this host on a tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Present {
+    /// How many.
+    pub backups: usize,
+    /// Bytes of all their files.
+    pub bytes: u64,
+    /// When the oldest was taken; `None` where there is none.
+    pub oldest: Option<DateTime<FixedOffset>>,
+    /// When the newest was taken.
+    pub newest: Option<DateTime<FixedOffset>>,
 }
 
 /// How a run ended, in one word.
@@ -179,11 +194,16 @@ impl RunReport {
             Ending::Skipped { .. } => return Verdict::Skipped,
             Ending::Failed { .. } => return Verdict::Failed,
         }
-        let counted = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
-        match self.issues.iter().filter(counted).count() {
+        match self.warnings() {
             0 => Verdict::Ok,
             count => Verdict::Warnings(count),
         }
+    }
+
+    /// How many warnings count. What did not reach somebody who wants to be told makes no backup worse.
+    pub fn warnings(&self) -> usize {
+        let counted = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
+        self.issues.iter().filter(counted).count()
     }
 
     /// The process' exit code: 0 and 1 for a run that came to its end.

@@ -11,7 +11,7 @@ use crate::bundle::BackupId;
 use crate::config::Retention;
 use crate::host::Host;
 use crate::issue::{Issue, Stage};
-use crate::report::RunReport;
+use crate::report::{Present, RunReport};
 use crate::retention::{Candidate, RetentionPlan, plan};
 use crate::storage::{Store, Stored, Tier};
 
@@ -34,7 +34,7 @@ pub struct Pruned {
     /// Where it is.
     pub place: String,
     /// Backups of this host that are there now; `None` where nobody could look.
-    pub present: Option<usize>,
+    pub present: Option<Present>,
     /// What was removed.
     pub removed: Vec<BackupId>,
     /// What could not be done.
@@ -137,7 +137,7 @@ fn carry_out(
     pruned.issues = plan.issues(&store.place());
     let going = plan.removals_from(&stored);
     if going.is_empty() {
-        pruned.present = Some(stored.len());
+        pruned.present = Some(present(&stored));
         return pruned_logs(store, retention, host, pruned);
     }
     let removal = store.remove(&going);
@@ -146,9 +146,21 @@ fn carry_out(
         pruned.issues.push(Issue::warning(Stage::Retention, id.to_string(), error.to_string()));
     }
     // A real listing, not what should be there.
-    let present = store.list()?.iter().filter(|backup| host.is_called(backup.host())).count();
-    pruned.present = Some(present);
+    let mut stored = store.list()?;
+    stored.retain(|backup| host.is_called(backup.host()));
+    pruned.present = Some(present(&stored));
     pruned_logs(store, retention, host, pruned)
+}
+
+/// What lies on a tier, in figures; times are those that retention goes by.
+fn present(stored: &[Stored]) -> Present {
+    let taken = || stored.iter().map(|stored| Candidate::of(stored, &Local).taken);
+    Present {
+        backups: stored.len(),
+        bytes: stored.iter().map(|stored| stored.bytes).sum(),
+        oldest: taken().min(),
+        newest: taken().max(),
+    }
 }
 
 /// The logs of the other tiers are pruned when this run's log goes there.
@@ -179,7 +191,7 @@ fn narrate(pruned: &Pruned) {
         info!("  Removed {id}");
     }
     tell(&pruned.issues);
-    if let Some(present) = pruned.present {
+    if let Some(Present { backups: present, .. }) = pruned.present {
         let backups = if present == 1 { "backup" } else { "backups" };
         info!("✓ {}: {present} {backups} present, {} removed", pruned.tier, pruned.removed.len());
     }

@@ -150,24 +150,17 @@ pub(super) fn store(job: &BackupJob<'_>, id: &BackupId, report: &mut RunReport) 
     job.system.cancel.check()
 }
 
-/// Tiers with a copy of today that are nearly full; one that cannot tell its room has enough.
-fn room(job: &BackupJob<'_>, report: &RunReport) -> Vec<Issue> {
-    let config = job.config;
-    let has_copy = |tier: Tier| report.tier(tier).is_some_and(|facts| facts.copy.is_ok());
-    let stores = job.tiers.all().filter(|store| has_copy(store.tier()));
-    let narrow = stores.filter_map(|store| {
-        let limits = match store.tier() {
-            Tier::Local => Limits { percent: Some(config.local.full_percent), free: ByteSize(0) },
-            Tier::Secondary => {
-                Limits { percent: config.secondary.as_ref().map(|tier| tier.full_percent), free: ByteSize(0) }
-            }
-            Tier::Cloud => {
-                Limits { percent: None, free: config.cloud.as_ref().map_or(ByteSize(0), |tier| tier.min_free) }
-            }
-        };
-        limits.broken_by(store)
-    });
-    narrow.collect()
+/// Notes the room of the tiers with a copy of today, and gives those that are nearly full; one that
+/// cannot tell its room has enough.
+fn room(job: &BackupJob<'_>, report: &mut RunReport) -> Vec<Issue> {
+    let mut narrow = Vec::new();
+    for facts in report.tiers.iter_mut().filter(|facts| facts.copy.is_ok()) {
+        let limits = Limits::of(job.config, facts.tier);
+        facts.room = job.tiers.get(facts.tier).and_then(|store| limits.ask(store));
+        let why = facts.room.and_then(|room| limits.broken_by(room));
+        narrow.extend(why.map(|why| Issue::warning(Stage::Storage, facts.place.clone(), why)));
+    }
+    narrow
 }
 
 /// What a tier must not fall short of.
@@ -177,18 +170,31 @@ struct Limits {
 }
 
 impl Limits {
-    fn broken_by(&self, store: &dyn Store) -> Option<Issue> {
+    fn of(config: &Config, tier: Tier) -> Self {
+        let nothing = ByteSize(0);
+        match tier {
+            Tier::Local => Self { percent: Some(config.local.full_percent), free: nothing },
+            Tier::Secondary => Self { percent: config.secondary.as_ref().map(|tier| tier.full_percent), free: nothing },
+            Tier::Cloud => Self { percent: None, free: config.cloud.as_ref().map_or(nothing, |tier| tier.min_free) },
+        }
+    }
+
+    /// Where there is no limit nobody asks: of a remote that is a call over the network.
+    fn ask(&self, store: &dyn Store) -> Option<Space> {
         if self.percent.is_none() && self.free.0 == 0 {
             return None;
         }
-        let Space { free, total } = store.space().ok().flatten()?;
+        store.space().ok().flatten()
+    }
+
+    /// In words.
+    fn broken_by(&self, Space { free, total }: Space) -> Option<String> {
         let used = (total.0.saturating_sub(free.0)).saturating_mul(100) / total.0.max(1);
-        let why = match self.percent {
-            Some(limit) if used >= limit => format!("{used} % are used, {limit} % is the limit; {free} are free"),
-            _ if free < self.free => format!("{free} are free, {} are asked for", self.free),
-            _ => return None,
-        };
-        Some(Issue::warning(Stage::Storage, store.place(), why))
+        match self.percent {
+            Some(limit) if used >= limit => Some(format!("{used} % are used, {limit} % is the limit; {free} are free")),
+            _ if free < self.free => Some(format!("{free} are free, {} are asked for", self.free)),
+            _ => None,
+        }
     }
 }
 
@@ -258,7 +264,7 @@ pub(super) fn issue(stage: Stage, store: &dyn Store, error: &StorageError) -> Is
 }
 
 fn facts(store: &dyn Store, copy: Result<String, String>) -> TierFacts {
-    TierFacts { tier: store.tier(), place: store.place(), copy, present: None, removed: Vec::new() }
+    TierFacts { tier: store.tier(), place: store.place(), copy, present: None, removed: Vec::new(), room: None }
 }
 
 fn narrate(copied: &Copied) {
