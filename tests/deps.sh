@@ -51,11 +51,38 @@ install_s3_server() {
     fi
 }
 
+# Prometheus' checker and node_exporter, the programs alone: their packages would start servers.
+install_prometheus() {
+    install_program prometheus promtool
+    install_program prometheus-node-exporter prometheus-node-exporter
+}
+
+# One program of a Debian package that is not installed.
+install_program() {
+    bin=$(dirname "$0")/../target/tools/bin
+    if command -v "$2" >/dev/null || [ -x "$bin/$2" ]; then
+        return
+    fi
+    echo "deps: taking $2 out of $1"
+    fresh=$(mktemp -d)
+    mkdir -p "$bin"
+    # A fresh image has no package lists, and only root may fetch them.
+    apt-cache show "$1" >/dev/null 2>&1 || apt-get update -qq </dev/null || true
+    # The sandbox user of apt may not write into the directory.
+    if (cd "$fresh" && apt-get download -qq -o APT::Sandbox::User=root "$1" </dev/null) &&
+        dpkg-deb --fsys-tarfile "$fresh"/*.deb | tar -x -C "$fresh" "./usr/bin/$2"; then
+        mv "$fresh/usr/bin/$2" "$bin/$2"
+    else
+        echo "deps: cannot get $2" >&2
+    fi
+    rm -rf "$fresh"
+}
+
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { build_rage; install_s3_server; echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { build_rage; install_s3_server; install_prometheus; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -73,3 +100,4 @@ missing=$(missing_of $needed)
 [ -z "$missing" ] || { echo "deps: still missing: $missing" >&2; exit 1; }
 build_rage
 install_s3_server
+install_prometheus
