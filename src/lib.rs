@@ -38,6 +38,8 @@ pub mod restore;
 pub mod apply;
 // What happened.
 pub mod report;
+// The same for monitoring systems.
+pub mod metrics;
 // The order of stages.
 pub mod workflow;
 // The only place that prints.

@@ -16,7 +16,7 @@ use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::{RunLogs, Tier};
 use crate::system::{Root, create_private_dir, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, tell};
+use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, publish_metrics, tell};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -40,15 +40,23 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let (mut report, failure) = backup_and_report(&job);
     report.issues.extend(late);
     let stats = logs.stats_path(&host, &job.started);
-    let code = conclude(&mut report, &stats, output)?;
-    if let Some(failure) = failure {
-        return Err(failure.into());
+    let concluded = conclude(&mut report, &stats, output);
+    if failure.is_none() && concluded.is_ok() {
+        session.logger.flush();
+        // Last of all: the copy of the log has the verdict in it.
+        let uncopied = job.tiers.copy_logs(&report, &[&log, &stats], &config.retention);
+        tell(&uncopied);
+        report.issues.extend(uncopied);
     }
-    session.logger.flush();
-    // Last of all: the copy of the log has the verdict in it.
-    let uncopied = job.tiers.copy_logs(&report, &[&log, &stats], &config.retention);
-    tell(&uncopied);
-    Ok(if uncopied.is_empty() { code } else { ExitCode::Warnings })
+    tell(&publish_metrics(&job, &report, failure.as_ref()));
+    match failure {
+        Some(failure) => Err(failure.into()),
+        None => concluded.map(|()| code_of(&report)),
+    }
+}
+
+fn code_of(report: &RunReport) -> ExitCode {
+    if matches!(report.verdict(), Verdict::Warnings(_)) { ExitCode::Warnings } else { ExitCode::Done }
 }
 
 /// Where this run logs. Of two runs in one second the later one waits for the next: a log belongs to
@@ -76,18 +84,17 @@ fn open_log(session: &Session, path: &Path) -> Option<Issue> {
 
 /// Statistics for whoever asks later, and the verdict for who looks on. A failure is told where it
 /// ends the process; what was skipped leaves no file.
-fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result<ExitCode, Trouble> {
+fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result<(), Trouble> {
     if report.verdict() != Verdict::Skipped {
         if let Err(error) = write_atomically(stats, format!("{:#}\n", report.to_json()).as_bytes()) {
             warn!("no statistics file: {error}");
             report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
         }
     }
-    let code = match report.verdict() {
+    match report.verdict() {
         Verdict::Ok => {
             say_statistics(report);
             info!("{}", report.summary());
-            ExitCode::Done
         }
         Verdict::Warnings(_) => {
             say_statistics(report);
@@ -95,14 +102,13 @@ fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result
                 info!("  ⚠ {}: {issue}", issue.stage);
             }
             warn!("{}", report.summary());
-            ExitCode::Warnings
         }
-        Verdict::Skipped | Verdict::Failed => ExitCode::Done,
-    };
+        Verdict::Skipped | Verdict::Failed => {}
+    }
     if output.is_json() {
         output.object(&report.to_json())?;
     }
-    Ok(code)
+    Ok(())
 }
 
 fn say_statistics(report: &RunReport) {

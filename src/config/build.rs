@@ -39,7 +39,15 @@ pub(super) fn config(checked: &Checked) -> Config {
         owner: build_tiers::owner(checked),
         retention: build_tiers::retention(checked),
         security: security(checked),
+        metrics: metrics(checked),
     }
+}
+
+/// What monitors this machine knows nothing of another one's disk, unless somebody gives that a place.
+fn metrics(checked: &Checked) -> Option<PathBuf> {
+    let is_own = checked.path("SYSTEM_ROOT_PREFIX").is_none_or(|root| root == Path::new("/"));
+    let is_wanted = checked.bool("METRICS_ENABLED") && (is_own || checked.is_given("METRICS_PATH"));
+    checked.path("METRICS_PATH").filter(|_| is_wanted)
 }
 
 fn security(checked: &Checked) -> Security {
@@ -311,6 +319,18 @@ mod tests {
 
         let told = config_of(&[("CHECK_PROCESSES", "yes"), ("ABORT_ON_SECURITY_ISSUES", "true")]).security;
         assert!(told.audits.end_runs && !told.continues);
+    }
+
+    #[test]
+    fn metrics_of_another_machine_need_a_place_of_their_own() {
+        let on = ("METRICS_ENABLED", "true");
+        let root = ("SYSTEM_ROOT_PREFIX", "/mnt/host");
+        let place = ("PROMETHEUS_TEXTFILE_DIR", "/srv/metrics");
+        assert_eq!(config_of(&[place]).metrics, None);
+        assert_eq!(config_of(&[on]).metrics, Some("/var/lib/prometheus/node-exporter".into()));
+        assert_eq!(config_of(&[on, ("SYSTEM_ROOT_PREFIX", "/"), place]).metrics, Some("/srv/metrics".into()));
+        assert_eq!(config_of(&[on, root]).metrics, None);
+        assert_eq!(config_of(&[on, root, place]).metrics, Some("/srv/metrics".into()));
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub struct Config {
     pub retention: Retention,
     /// Checks of owners and modes before a run.
     pub security: Security,
+    /// `METRICS_PATH`: the directory of the metrics file; `None` = there is none.
+    pub metrics: Option<PathBuf>,
 }
 
 /// Switches of the run itself.

@@ -13,6 +13,9 @@ use nix::unistd::{AccessFlags, access};
 
 use super::FileError;
 
+/// Mode of what is nobody else's business.
+const PRIVATE: u32 = 0o600;
+
 /// A file on its way: `<name>.partial`, 0600, removed unless [`PartialFile::publish`]ed.
 #[derive(Debug)]
 pub struct PartialFile {
@@ -109,11 +112,23 @@ fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
 
 /// Writes a small file under a temporary name and renames it over the old one; 0600.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    replace(path, content, PRIVATE)
+}
+
+/// The same for a file that everybody may read; 0644.
+pub fn write_public_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    replace(path, content, 0o644)
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(name);
     let written = create_new(&temporary).and_then(|mut file| {
         file.write_all(content)?;
+        if mode != PRIVATE {
+            set_mode(&file, mode)?;
+        }
         file.sync_all()
     });
     let renamed = written
@@ -278,18 +293,19 @@ fn parent(path: &Path) -> &Path {
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
 fn create_new(path: &Path) -> io::Result<File> {
-    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    let file = File::options().read(true).write(true).create_new(true).mode(PRIVATE).open(path)?;
     // A default ACL on the directory can widen the mode; take it back before the first byte.
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        if let Err(cause) = file.set_permissions(std::fs::Permissions::from_mode(0o600)) {
-            // FAT and some shares keep no modes; who uses them is told by the tier.
-            let keeps_none = [Errno::EPERM, Errno::EOPNOTSUPP, Errno::ENOSYS].map(|errno| Some(errno as i32));
-            if !keeps_none.contains(&cause.raw_os_error()) {
-                return Err(cause);
-            }
-        }
+        set_mode(&file, PRIVATE)?;
     }
     Ok(file)
+}
+
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    let Err(cause) = file.set_permissions(std::fs::Permissions::from_mode(mode)) else { return Ok(()) };
+    // FAT and some shares keep no modes; who uses them is told by the tier.
+    let keeps_none = [Errno::EPERM, Errno::EOPNOTSUPP, Errno::ENOSYS].map(|errno| Some(errno as i32));
+    if keeps_none.contains(&cause.raw_os_error()) { Ok(()) } else { Err(cause) }
 }
 
 #[cfg(test)]
@@ -339,6 +355,9 @@ mod tests {
         write_atomically(&path, b"one").unwrap();
         write_atomically(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        write_public_atomically(&path, b"three").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o644);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

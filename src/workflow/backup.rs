@@ -9,6 +9,7 @@ use log::info;
 use super::drill::Watch;
 use super::gather::{Gathered, gather, io_limit};
 use super::guard::{guard, own_identity};
+use super::metrics::announce;
 use super::prepare::{Prepared, explain_detection, pre_checks, prepare, unused_id};
 use super::prune::prune_after;
 use super::recipients::{Addressees, addressees};
@@ -91,6 +92,7 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     explain_detection(&host, job);
     report.server_id = own_identity(job, &host.name, &mut report.issues);
     report.host = host;
+    announce(job, report);
     let plan = Arc::new(plan);
     ensure_changed(job, (&report.host.name, &plan), addressees.as_ref(), &workspace)?;
     let id = unused_id(job, &report.host.name)?;

@@ -17,6 +17,7 @@ mod guard;
 mod key;
 mod key_wizard;
 mod look;
+mod metrics;
 mod prepare;
 mod prune;
 mod recipients;
@@ -51,6 +52,7 @@ pub use key::{
 };
 pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
+pub use metrics::publish_metrics;
 pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
 pub use records::{PastRestore, forget, past_restore, past_restores};

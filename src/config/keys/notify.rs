@@ -89,10 +89,14 @@ pub(super) const KEYS: &[Key] = &[
     notify("HEALTHCHECK_NOTIFY_GOTIFY_ID", Text, "", "its id").secret(),
     notify("HEALTHCHECK_NOTIFY_WEBHOOK_URL", Url, "", "check of the webhook channel").secret(),
     notify("HEALTHCHECK_NOTIFY_WEBHOOK_ID", Text, "", "its id").secret(),
-    Key::new("METRICS_ENABLED", Bool, "false", Metrics, "write a Prometheus text file")
-        .aliases(&["PROMETHEUS_ENABLED"])
-        .not_yet(),
-    Key::new("METRICS_PATH", Path, "/var/lib/prometheus/node-exporter", Metrics, "directory of that file")
-        .aliases(&["PROMETHEUS_TEXTFILE_DIR"])
-        .not_yet(),
+    Key::new("METRICS_ENABLED", Bool, "false", Metrics, "write a Prometheus text file, proxmox_backup.prom")
+        .aliases(&["PROMETHEUS_ENABLED"]),
+    Key::new(
+        "METRICS_PATH",
+        Path,
+        "/var/lib/prometheus/node-exporter",
+        Metrics,
+        "directory of that file; with another machine's disk only where this is set",
+    )
+    .aliases(&["PROMETHEUS_TEXTFILE_DIR"]),
 ];
