@@ -34,6 +34,7 @@ mod legacy;
 mod lessons;
 mod locks;
 mod manual;
+mod metrics;
 mod moving;
 mod offline;
 mod old;
