@@ -40,6 +40,8 @@ pub mod apply;
 pub mod report;
 // The same for monitoring systems.
 pub mod metrics;
+// Who is told.
+pub mod notify;
 // The order of stages.
 pub mod workflow;
 // The only place that prints.

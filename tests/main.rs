@@ -36,6 +36,7 @@ mod locks;
 mod manual;
 mod metrics;
 mod moving;
+mod notify;
 mod offline;
 mod old;
 mod pmxcfs;

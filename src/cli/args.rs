@@ -237,6 +237,9 @@ pub(super) enum Command {
         #[arg(short = 'n', long)]
         dry_run: bool,
     },
+    /// Messages about runs: try them out
+    #[command(subcommand, after_help = super::help::NOTIFY)]
+    Notify(super::notify::NotifyCommand),
     /// Check, show or write the configuration
     #[command(subcommand, after_help = super::help::CONFIG)]
     Config(ConfigCommand),

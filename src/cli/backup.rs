@@ -10,13 +10,15 @@ use super::Trouble;
 use super::args::BackupArgs;
 use super::key;
 use super::output::Output;
-use super::session::Session;
+use super::session::{Session, cancel};
 use crate::bundle::BackupId;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::{RunLogs, Tier};
 use crate::system::{Root, create_private_dir, write_atomically};
-use crate::workflow::{BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, publish_metrics, tell};
+use crate::workflow::{
+    Announcer, BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, publish_metrics, tell,
+};
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
@@ -37,8 +39,15 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
+    let mut announcer = Announcer::of(&config.notify);
+    if config.run.is_enabled {
+        announcer.begin(&job.system.cancel);
+    }
     let (mut report, failure) = backup_and_report(&job);
     report.issues.extend(late);
+    session.logger.flush();
+    // A flag of its own: the signal that ended the run does not keep it from being told.
+    announcer.announce(&mut report, &log, &cancel()?);
     let stats = logs.stats_path(&host, &job.started);
     let concluded = conclude(&mut report, &stats, output);
     if failure.is_none() && concluded.is_ok() {

@@ -158,6 +158,19 @@ Examples:
   proxmox-backup prune --dry-run
   proxmox-backup prune";
 
+pub(super) const NOTIFY: &str = "\
+Examples:
+  proxmox-backup notify test
+  proxmox-backup notify test gotify --json";
+
+pub(super) const NOTIFY_TEST: &str = "\
+Examples:
+  proxmox-backup notify test
+  proxmox-backup notify test telegram
+
+The example says [TEST] and that no backup was made; the ping goes to the log of its check. The exit
+code is 6 when a message does not arrive.";
+
 pub(super) const CONFIG: &str = "\
 Examples:
   proxmox-backup config check

@@ -16,6 +16,7 @@ mod list;
 mod log;
 mod look;
 mod network;
+mod notify;
 mod output;
 mod pick;
 mod prune;
@@ -150,6 +151,7 @@ fn dispatch(
         Command::Undo(arguments) => undo::run(&session, &arguments, output),
         Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
+        Command::Notify(command) => notify::run(&session, &command, output),
         Command::Config(command) => config::run(&session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),
     }

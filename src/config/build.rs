@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::build_notify;
 use super::build_tiers;
 use super::check::Checked;
 use super::codec::default_level;
@@ -40,6 +41,7 @@ pub(super) fn config(checked: &Checked) -> Config {
         retention: build_tiers::retention(checked),
         security: security(checked),
         metrics: metrics(checked),
+        notify: build_notify::notify(checked).0,
     }
 }
 

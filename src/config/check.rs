@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::build_notify;
 use super::build_tiers;
 use super::codec::level_range;
 use super::finding::{Finding, Weight, harmless, name_of, shown};
@@ -181,6 +182,9 @@ impl Check {
             }
         }
         self.retention(checked);
+        for (key, complaint) in build_notify::notify(checked).1 {
+            self.complain(checked, &key, complaint);
+        }
         for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SIGN_KEY"] {
             if let Some(reason) = checked.path(name).and_then(|path| reason_against(&path)) {
                 self.complain(checked, name, Complaint::new(reason));
@@ -342,6 +346,11 @@ impl Checked {
 
     pub(super) fn codec(&self) -> Codec {
         self.word("COMPRESSION_TYPE").parse().unwrap_or(super::DEFAULT_CODEC)
+    }
+
+    /// The name of one key as it is written where the value of another one comes from.
+    pub(super) fn spelled(&self, at: &str, name: &str) -> String {
+        self.values.get(at).map_or_else(|| name.to_owned(), |chosen| chosen.origin.spelled(name))
     }
 
     /// Whether somebody said something.

@@ -7,6 +7,7 @@
 //! either form from the other (`comments`, `render`).
 
 mod build;
+mod build_notify;
 mod build_tiers;
 mod check;
 mod codec;
@@ -21,6 +22,7 @@ mod keys;
 mod load;
 mod mask;
 mod nearest;
+mod notify;
 mod origin;
 mod parse;
 mod render;
@@ -44,6 +46,7 @@ pub use finding::{Finding, Weight};
 pub use format::Format;
 pub use keys::{Key, Kind, Secrecy, Section, Status, all as keys};
 pub use load::{ConfigError, Loaded, Source, load};
+pub use notify::{Bot, Gotify, Login, Notify, NotifyOn, Ping, Telegram, Webhook, WebhookFormat};
 pub use origin::Origin;
 use origin::Setting;
 pub use template::{configuration_markdown, shipped_file};
@@ -76,6 +79,8 @@ pub struct Config {
     pub security: Security,
     /// `METRICS_PATH`: the directory of the metrics file; `None` = there is none.
     pub metrics: Option<PathBuf>,
+    /// Who is told about a run.
+    pub notify: Notify,
 }
 
 /// Switches of the run itself.

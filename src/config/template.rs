@@ -59,15 +59,21 @@ fn example(key: &Key) -> Option<&'static str> {
     }
 }
 
+/// As it may stand in a file, with `NAME` for what the user chooses.
+fn name_in_file(key: &Key) -> String {
+    key.name.replace('*', "NAME")
+}
+
 fn shipped_key(text: &mut String, key: &Key) {
+    let name = name_in_file(key);
     let _ = match example(key) {
-        Some(example) => write!(text, "# {}\n#{}=\"\n#{example}\n#\"\n", key.help, key.name),
-        None => write!(text, "# {}\n#{}={}\n", key.help, key.name, quoted(key.default)),
+        Some(example) => write!(text, "# {}\n#{name}=\"\n#{example}\n#\"\n", key.help),
+        None => write!(text, "# {}\n#{name}={}\n", key.help, quoted(key.default)),
     };
 }
 
 fn shipped_key_in_yaml(text: &mut String, key: &Key) {
-    let name = key.name.to_ascii_lowercase();
+    let name = name_in_file(key).to_ascii_lowercase();
     let _ = match example(key) {
         Some(example) => write!(text, "  # {}\n  #{name}:\n  #  - {example}\n", key.help),
         None if key.default.is_empty() => write!(text, "  # {}\n  #{name}:\n", key.help),

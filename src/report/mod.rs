@@ -1,9 +1,12 @@
 //! What happened: one value, of which log footer, statistics file and JSON are renderings.
 
 mod json;
+mod message;
 mod text;
 
 use chrono::{DateTime, FixedOffset, Local};
+
+pub use message::Message;
 
 use crate::bundle::{BackupId, Phase};
 use crate::drill::Drill;

@@ -1,5 +1,6 @@
 //! The order of stages, and what it means when one fails. No logic beyond that.
 
+mod announce;
 mod ask;
 mod backup;
 mod contents;
@@ -35,6 +36,7 @@ mod undo;
 mod unlock;
 mod unpack_to;
 
+pub use announce::{Announcer, test_message};
 pub use ask::{Answer, Ask, ask_word};
 pub use backup::{BackupJob, backup, backup_and_report};
 pub use contents::{Contents, Interruptible, describe};

@@ -21,6 +21,7 @@ const fn old(name: &'static str, why: &'static str) -> Key {
 
 pub(super) const KEYS: &[Key] = &[
     old("TEMPLATE_VERSION", "the file has no version"),
+    old("DISABLE_NETWORK_PREFLIGHT", "each channel and tier says itself what it cannot reach"),
     old("MIN_BASH_VERSION", "no shell is used"),
     old("REQUIRED_BASH_VERSION", "no shell is used"),
     old("PROFILING_ENABLED", "nothing is profiled"),

@@ -5,7 +5,11 @@ use super::Kind::{self, Bool, List, Number, Path, Seconds, Text, Url, Word};
 use super::Section::{Metrics, Notify};
 
 const fn notify(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
-    Key::new(name, kind, default, Notify, help).not_yet()
+    Key::new(name, kind, default, Notify, help)
+}
+
+const fn later(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
+    notify(name, kind, default, help).not_yet()
 }
 
 const WHEN: Kind = Word(&[&["always"], &["warning"], &["failure"]]);
@@ -23,7 +27,6 @@ const LOGIN: Kind = Word(&[&["none"], &["bearer"], &["basic"], &["hmac"]]);
 
 pub(super) const KEYS: &[Key] = &[
     notify("NOTIFY_ON", WHEN, "always", "when messages are sent: always, warning or failure"),
-    notify("DISABLE_NETWORK_PREFLIGHT", Bool, "false", "do not test the network before sending"),
     notify("TELEGRAM_ENABLED", Bool, "false", "send a Telegram message").aliases(&["TELEGRAM_ENABLE"]),
     notify(
         "BOT_TELEGRAM_TYPE",
@@ -35,22 +38,22 @@ pub(super) const KEYS: &[Key] = &[
     notify("TELEGRAM_CHAT_ID", Text, "", "chat the own bot writes to"),
     notify("TELEGRAM_SERVER_API_HOST", Url, "", "address of the centralized server"),
     notify("TELEGRAM_API_URL", Url, "https://api.telegram.org", "address of Telegram's bot interface"),
-    notify("TELEGRAM_CONFIRM_DELIVERY", Bool, "true", "centralized: wait for the receipt"),
-    notify("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", Seconds(0, 600), "10", "centralized: how long"),
-    notify("TELEGRAM_CONFIRM_INTERVAL_SECONDS", Seconds(0, 600), "1", "centralized: pause between questions"),
-    notify("EMAIL_ENABLED", Bool, "false", "send an e-mail").aliases(&["EMAIL_ENABLE"]),
-    notify("EMAIL_DELIVERY_METHOD", DELIVERY, "sendmail", "sendmail, smtp, pmf (Proxmox notifications) or relay"),
-    notify("EMAIL_FALLBACK_SENDMAIL", Bool, "true", "use sendmail when the method fails")
+    later("TELEGRAM_CONFIRM_DELIVERY", Bool, "true", "centralized: wait for the receipt"),
+    later("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", Seconds(0, 600), "10", "centralized: how long"),
+    later("TELEGRAM_CONFIRM_INTERVAL_SECONDS", Seconds(0, 600), "1", "centralized: pause between questions"),
+    later("EMAIL_ENABLED", Bool, "false", "send an e-mail").aliases(&["EMAIL_ENABLE"]),
+    later("EMAIL_DELIVERY_METHOD", DELIVERY, "sendmail", "sendmail, smtp, pmf (Proxmox notifications) or relay"),
+    later("EMAIL_FALLBACK_SENDMAIL", Bool, "true", "use sendmail when the method fails")
         .aliases(&["EMAIL_FALLBACK_PMF"]),
-    notify("EMAIL_RECIPIENT", Text, "", "address; empty = that of root@pam"),
-    notify("EMAIL_FROM", Text, "", "sender's address; empty = root at this host"),
-    notify("EMAIL_SUBJECT_PREFIX", Text, "", "put before the subject"),
-    notify("LIST_ID_HEADER", Text, "", "List-ID of the e-mail"),
-    notify("SMTP_SERVER", Text, "", "mail server for EMAIL_DELIVERY_METHOD=smtp"),
-    notify("SMTP_PORT", Number(1, 65_535), "587", "its port"),
-    notify("SMTP_USERNAME", Text, "", "login there"),
-    notify("SMTP_PASSWORD", Text, "", "password there").secret(),
-    notify("SMTP_USE_TLS", Bool, "true", "refuse an unencrypted connection"),
+    later("EMAIL_RECIPIENT", Text, "", "address; empty = that of root@pam"),
+    later("EMAIL_FROM", Text, "", "sender's address; empty = root at this host"),
+    later("EMAIL_SUBJECT_PREFIX", Text, "", "put before the subject"),
+    later("LIST_ID_HEADER", Text, "", "List-ID of the e-mail"),
+    later("SMTP_SERVER", Text, "", "mail server for EMAIL_DELIVERY_METHOD=smtp"),
+    later("SMTP_PORT", Number(1, 65_535), "587", "its port"),
+    later("SMTP_USERNAME", Text, "", "login there"),
+    later("SMTP_PASSWORD", Text, "", "password there").secret(),
+    later("SMTP_USE_TLS", Bool, "true", "refuse an unencrypted connection"),
     notify("GOTIFY_ENABLED", Bool, "false", "send a Gotify message").aliases(&["GOTIFY_ENABLE"]),
     notify("GOTIFY_SERVER_URL", Url, "", "address of the Gotify server"),
     notify("GOTIFY_TOKEN", Text, "", "token of the application").secret(),
@@ -61,7 +64,7 @@ pub(super) const KEYS: &[Key] = &[
     notify("WEBHOOK_ENDPOINTS", List, "", "names of the webhooks; each has WEBHOOK_<NAME>_URL and so on"),
     notify("WEBHOOK_FORMAT", FORMATS, "generic", "format where a webhook names none"),
     notify("WEBHOOK_TIMEOUT", Seconds(1, 600), "30", "seconds one call may take"),
-    notify("WEBHOOK_MAX_RETRIES", Number(0, 20), "3", "attempts after a failed call"),
+    notify("WEBHOOK_MAX_RETRIES", Number(0, 20), "3", "attempts after a failed call, none after a refusal"),
     notify("WEBHOOK_RETRY_DELAY", Seconds(0, 600), "2", "seconds between them"),
     // Discord's and Slack's addresses are the password.
     notify("WEBHOOK_*_URL", Url, "", "address of this webhook").secret(),
@@ -75,14 +78,14 @@ pub(super) const KEYS: &[Key] = &[
     notify("WEBHOOK_*_AUTH_SECRET", Text, "", "key for hmac").secret(),
     notify("WEBHOOK_*_PRIORITY", Number(-2, 2), "", "priority for pushover"),
     notify("HEALTHCHECK_ENABLED", Bool, "false", "tell a dead-man service about each run"),
-    notify("HEALTHCHECK_MODE", Word(&[&["self"], &["centralized"]]), "self", "own checks, or a server that has them"),
+    later("HEALTHCHECK_MODE", Word(&[&["self"], &["centralized"]]), "self", "own checks, or a server that has them"),
     notify("HEALTHCHECK_SEND_LOG", Bool, "true", "send the end of the log with a failure"),
     notify("HEALTHCHECK_PING_ENDPOINT", Url, "https://hc-ping.com", "address of the service"),
     notify("HEALTHCHECK_PING_KEY", Text, "", "project key of the service").secret(),
     notify("HEALTHCHECK_BACKUP_URL", Url, "", "address of this host's check; wins over the id").secret(),
     notify("HEALTHCHECK_BACKUP_ID", Text, "", "id of this host's check").secret(),
-    notify("HEALTHCHECK_NOTIFY_EMAIL_URL", Url, "", "check of the e-mail channel").secret(),
-    notify("HEALTHCHECK_NOTIFY_EMAIL_ID", Text, "", "its id").secret(),
+    later("HEALTHCHECK_NOTIFY_EMAIL_URL", Url, "", "check of the e-mail channel").secret(),
+    later("HEALTHCHECK_NOTIFY_EMAIL_ID", Text, "", "its id").secret(),
     notify("HEALTHCHECK_NOTIFY_TELEGRAM_URL", Url, "", "check of the Telegram channel").secret(),
     notify("HEALTHCHECK_NOTIFY_TELEGRAM_ID", Text, "", "its id").secret(),
     notify("HEALTHCHECK_NOTIFY_GOTIFY_URL", Url, "", "check of the Gotify channel").secret(),

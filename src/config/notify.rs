@@ -1,0 +1,140 @@
+//! Settings of messages: who is told about a run, and how.
+
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// Who is told about a run; what is `None` or empty is switched off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// `NOTIFY_ON`.
+    pub on: NotifyOn,
+    /// `TELEGRAM_ENABLED`.
+    pub telegram: Option<Telegram>,
+    /// `GOTIFY_ENABLED`.
+    pub gotify: Option<Gotify>,
+    /// `WEBHOOK_ENABLED`, in the order of `WEBHOOK_ENDPOINTS`.
+    pub webhooks: Vec<Webhook>,
+    /// `HEALTHCHECK_ENABLED`.
+    pub ping: Option<Ping>,
+}
+
+/// After which runs messages are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NotifyOn {
+    /// After every run.
+    #[default]
+    Always,
+    /// When something is not as asked for.
+    Warning,
+    /// When there is no backup.
+    Failure,
+}
+
+/// A Telegram message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telegram {
+    /// `TELEGRAM_API_URL`. Addresses may have a login in them, so all of them are secrets.
+    pub api: Secret,
+    /// Who writes it.
+    pub bot: Bot,
+}
+
+/// Whose bot writes: `BOT_TELEGRAM_TYPE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bot {
+    /// The user's own.
+    Own {
+        /// `TELEGRAM_BOT_TOKEN`.
+        token: Secret,
+        /// `TELEGRAM_CHAT_ID`.
+        chat: String,
+    },
+    /// That of a server, which knows this host by its number: `TELEGRAM_SERVER_API_HOST`.
+    Server(Secret),
+}
+
+/// A Gotify message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gotify {
+    /// `GOTIFY_SERVER_URL`.
+    pub server: Secret,
+    /// `GOTIFY_TOKEN`.
+    pub token: Secret,
+    /// `GOTIFY_PRIORITY_SUCCESS`, `_WARNING`, `_FAILURE`.
+    pub priorities: [i64; 3],
+}
+
+/// A webhook: `WEBHOOK_<NAME>_*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// As `WEBHOOK_ENDPOINTS` has it.
+    pub name: String,
+    /// `_URL`.
+    pub url: Secret,
+    /// `_FORMAT`, else `WEBHOOK_FORMAT`.
+    pub format: WebhookFormat,
+    /// `_METHOD`.
+    pub method: &'static str,
+    /// `_HEADERS`.
+    pub headers: Vec<(String, Secret)>,
+    /// `_AUTH_TYPE` and what it needs.
+    pub login: Login,
+    /// `WEBHOOK_TIMEOUT`: how long one call may take.
+    pub limit: Duration,
+    /// `WEBHOOK_MAX_RETRIES`: attempts after a failed one.
+    pub retries: u32,
+    /// `WEBHOOK_RETRY_DELAY`: pause before each of them.
+    pub delay: Duration,
+}
+
+/// What a webhook is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// The report as JSON.
+    Generic,
+    /// An embed.
+    Discord,
+    /// Blocks.
+    Slack,
+    /// An adaptive card.
+    Teams,
+    /// Pushover's message.
+    Pushover {
+        /// `_AUTH_TOKEN`: of the application.
+        token: Secret,
+        /// `_AUTH_USER`: of the user.
+        user: Secret,
+        /// `_PRIORITY`; `None` = by how the run ended.
+        priority: Option<i64>,
+    },
+}
+
+/// How a webhook knows that it is us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// It does not.
+    None,
+    /// `_AUTH_TOKEN`.
+    Bearer(Secret),
+    /// `_AUTH_USER` and `_AUTH_PASS`.
+    Basic {
+        /// Login.
+        user: String,
+        /// Password.
+        password: Secret,
+    },
+    /// `_AUTH_SECRET`: the body is signed with it.
+    Hmac(Secret),
+}
+
+/// A dead-man service in the manner of healthchecks.io.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// This host's check: `HEALTHCHECK_BACKUP_URL`, or endpoint, key and id.
+    pub check: Secret,
+    /// `HEALTHCHECK_SEND_LOG`.
+    pub sends_log: bool,
+    /// Checks of channels, by the first word of the channel's name: `HEALTHCHECK_NOTIFY_*`.
+    pub channels: Vec<(&'static str, Secret)>,
+}

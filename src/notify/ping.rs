@@ -1,0 +1,162 @@
+//! A dead-man service in the manner of healthchecks.io: it is told when a run begins and ends, and
+//! raises the alarm when it hears nothing.
+//!
+//! ```text
+//! begins   CHECK/start?rid=…       ends well      CHECK?rid=…
+//! fails    CHECK/EXITCODE?rid=…    example        CHECK/log?rid=…   (changes no state there)
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::http::{Attempts, Http, Request, below};
+use super::{Channel, NotifyError, Receipt};
+use crate::config;
+use crate::report::{Message, Verdict};
+use crate::secret::Secret;
+use crate::system::{Cancel, hex};
+
+/// A run begins whether or not the service hears of it.
+const START: Attempts = Attempts { call: Duration::from_secs(5), retries: 1, delay: Duration::from_secs(1) };
+
+/// The service and this run's id there.
+pub struct Ping {
+    http: Arc<Http>,
+    settings: config::Ping,
+    run: Option<String>,
+    has_begun: AtomicBool,
+}
+
+impl Ping {
+    pub(super) fn new(http: &Arc<Http>, settings: config::Ping) -> Self {
+        Self { http: Arc::clone(http), settings, run: random_uuid(), has_begun: AtomicBool::new(false) }
+    }
+
+    /// Tells that a run begins. From now on its end is told in any case: what begins and does not end
+    /// is an alarm.
+    pub fn start(&self, cancel: &Cancel) -> Result<String, NotifyError> {
+        self.has_begun.store(true, Ordering::Relaxed);
+        self.call(&self.settings.check, "/start", Vec::new(), (START, cancel))
+    }
+
+    /// How long [`Self::start`] takes at most.
+    pub fn start_limit() -> Duration {
+        START.limit()
+    }
+
+    /// Tells the checks of the channels what became of them.
+    pub fn follow_up(&self, receipts: &[Receipt], cancel: &Cancel) -> Vec<(String, Result<String, NotifyError>)> {
+        let told = |(channel, check): &(&'static str, Secret)| {
+            let mut own = receipts.iter().filter(|one| one.channel.split(' ').next() == Some(channel)).peekable();
+            own.peek()?;
+            let path = if own.all(|one| one.result.is_ok()) { "" } else { "/fail" };
+            let result = self.call(check, path, Vec::new(), (START, cancel));
+            Some((format!("ping about {channel}"), result))
+        };
+        self.settings.channels.iter().filter_map(told).collect()
+    }
+
+    fn call(
+        &self,
+        check: &Secret,
+        path: &str,
+        body: Vec<u8>,
+        (attempts, cancel): (Attempts, &Cancel),
+    ) -> Result<String, NotifyError> {
+        let run = self.run.as_ref().map(|id| format!("?rid={id}")).unwrap_or_default();
+        let request = Request {
+            method: "POST",
+            url: below(check, &format!("{path}{run}")),
+            headers: Vec::new(),
+            body: Some(("text/plain; charset=utf-8", body)),
+            hidden: Vec::new(),
+        };
+        self.http.send(&request, attempts, cancel).map(|answer| answer.receipt())
+    }
+}
+
+impl Channel for Ping {
+    fn name(&self) -> &'static str {
+        "ping"
+    }
+
+    /// Every end, whatever `NOTIFY_ON` says: silence is the alarm here.
+    fn wants(&self, verdict: Verdict) -> bool {
+        verdict != Verdict::Skipped || self.has_begun.load(Ordering::Relaxed)
+    }
+
+    fn limit(&self) -> Duration {
+        Attempts::USUAL.limit()
+    }
+
+    fn send(&self, message: &Message, cancel: &Cancel) -> Result<String, NotifyError> {
+        let body = body(message, self.settings.sends_log).into_bytes();
+        self.call(&self.settings.check, &path(message), body, (Attempts::USUAL, cancel))
+    }
+}
+
+/// A number other than 0 is a failure there, and a warning is none: there is a backup.
+fn path(message: &Message) -> String {
+    match message.verdict {
+        _ if message.is_test => "/log".to_owned(),
+        Verdict::Failed => format!("/{}", message.exit_code.max(1)),
+        Verdict::Ok | Verdict::Warnings(_) | Verdict::Skipped => String::new(),
+    }
+}
+
+fn body(message: &Message, sends_log: bool) -> String {
+    if sends_log && !message.log_end.is_empty() {
+        format!("{}\n{}", message.text, message.log_end)
+    } else {
+        message.text.clone()
+    }
+}
+
+/// A UUID of version 4; without one, two runs at a time are not told apart there.
+fn random_uuid() -> Option<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let digits = hex(&bytes);
+    Some([&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+    use crate::report::RunReport;
+
+    #[test]
+    fn the_path_tells_how_it_ended() {
+        let example = RunReport::example(Host::default(), None, chrono::DateTime::default());
+        for (verdict, exit_code, is_test, expected) in [
+            (Verdict::Ok, 0, false, ""),
+            (Verdict::Warnings(3), 1, false, ""),
+            (Verdict::Skipped, 16, false, ""),
+            (Verdict::Failed, 12, false, "/12"),
+            (Verdict::Failed, 0, false, "/1"),
+            (Verdict::Ok, 0, true, "/log"),
+        ] {
+            assert_eq!(path(&Message { verdict, exit_code, is_test, ..example.clone() }), expected);
+        }
+    }
+
+    #[test]
+    fn the_log_goes_along_where_it_is_wanted() {
+        let mut message = RunReport::example(Host::default(), None, chrono::DateTime::default());
+        message.log_end = "last line\n".into();
+        assert!(body(&message, true).ends_with("\nlast line\n") && !body(&message, false).contains("last line"));
+    }
+
+    #[test]
+    fn ids_are_random_and_of_version_4() {
+        let id = random_uuid().unwrap();
+        assert_eq!((id.len(), &id[14..15]), (36, "4"));
+        assert!(matches!(&id[19..20], "8" | "9" | "a" | "b") && random_uuid().unwrap() != id, "{id}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Telling how a run ended, and that it begins. Nothing that fails here changes the run.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use log::{info, warn};
+
+use super::BackupJob;
+use super::guard::known_identity;
+use crate::config::Notify;
+use crate::host::detect;
+use crate::issue::{Issue, Stage};
+use crate::notify::{Channels, NotifyError, Pending, Ping, Receipt, begin, send_all};
+use crate::report::{Message, RunReport, Verdict};
+use crate::system::{Cancel, FileError, open_file};
+
+/// Bytes of the log that go along with a failure.
+const LOG_END: u64 = 8 * 1024;
+
+/// The channels of a run.
+pub struct Announcer {
+    channels: Channels,
+    start: Option<Pending>,
+}
+
+impl Announcer {
+    /// The channels of these settings.
+    pub fn of(settings: &Notify) -> Self {
+        Self { channels: Channels::of(settings), start: None }
+    }
+
+    /// Tells that a run begins, which does not wait for that.
+    pub fn begin(&mut self, cancel: &Cancel) {
+        if let Some(ping) = &self.channels.ping {
+            let (ping, cancel) = (Arc::clone(ping), cancel.clone());
+            self.start = Some(begin(Ping::start_limit(), move || ping.start(&cancel)));
+        }
+    }
+
+    /// Tells how it ended; what did not arrive is said, and an issue of the report.
+    pub fn announce(&mut self, report: &mut RunReport, log: &Path, cancel: &Cancel) {
+        if let Some(start) = self.start.take() {
+            note(report, "ping at the start", &start.wait(cancel).0);
+        }
+        let verdict = report.verdict();
+        let channels: Vec<_> = self.channels.all().into_iter().filter(|it| it.wants(verdict)).collect();
+        if channels.is_empty() {
+            return;
+        }
+        let mut message = report.message();
+        if verdict == Verdict::Failed {
+            // Without a log there is still the reason.
+            message.log_end = end_of(log).unwrap_or_default();
+        }
+        let receipts = send_all(&channels, &Arc::new(message), cancel);
+        for Receipt { channel, result, .. } in &receipts {
+            note(report, channel, result);
+        }
+        for (channel, result) in self.channels.ping.iter().flat_map(|ping| ping.follow_up(&receipts, cancel)) {
+            note(report, &channel, &result);
+        }
+    }
+}
+
+fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyError>) {
+    match result {
+        Ok(receipt) => info!("✓ {channel}: {receipt}"),
+        Err(error) => {
+            let issue = Issue::warning(Stage::Notify, channel, error.to_string());
+            warn!("message not sent: {issue}");
+            report.issues.push(issue);
+        }
+    }
+}
+
+/// What a channel is tried out with.
+pub fn test_message(job: &BackupJob<'_>) -> Message {
+    let host = detect(&job.system.root);
+    // Why there is no number, the channel that needs it says.
+    let server_id = known_identity(job, &mut Vec::new());
+    RunReport::example(host, server_id, job.system.clock.now())
+}
+
+/// Whole lines only.
+fn end_of(log: &Path) -> Result<String, FileError> {
+    let mut file = open_file(log)?;
+    let read = |file: &mut std::fs::File| {
+        let size = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(size.saturating_sub(LOG_END)))?;
+        let mut bytes = Vec::new();
+        file.take(LOG_END).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>((size, bytes))
+    };
+    let (size, bytes) = read(&mut file).map_err(FileError::of("read", log))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let is_cut = size > LOG_END;
+    let whole = if is_cut { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+    Ok(whole.to_owned())
+}
