@@ -33,7 +33,7 @@ fn the_program() {
     let system = system(Root::at(&root).unwrap(), Runner::Live(Live::with_path(&path)), Clock::System);
     let machine = Machine::of(&system).unwrap();
     let record = |id: &str| Record::open(&root.join(STATE), id).unwrap();
-    let last = || Record::list(&root.join(STATE)).unwrap().pop().unwrap().record;
+    let last = || Record::list(&root.join(STATE)).unwrap().pop().unwrap();
     match order.split(' ').collect::<Vec<_>>()[..] {
         ["restore", "timeout", id] => {
             let record = record(id);

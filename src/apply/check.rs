@@ -35,13 +35,9 @@ pub(super) fn cluster_files(machine: &Machine<'_>, changes: &[Change]) -> Result
 }
 
 fn each(changes: &[Change], differs: impl Fn(&Change) -> Result<Option<String>, ApplyError>) -> Result<(), ApplyError> {
-    for change in changes {
-        if let Some(why) = differs(change)? {
-            let why = format!("it was written, and is not as it should be: {why}");
-            return Err(ApplyError::Differs { path: change.shown(), why });
-        }
-    }
-    Ok(())
+    let Some((change, why)) = compare::first_wrong(changes, differs)? else { return Ok(()) };
+    let why = format!("it was written, and is not as it should be: {why}");
+    Err(ApplyError::Differs { path: change.shown(), why })
 }
 
 /// Whether the mounted cluster file system holds what this database does.

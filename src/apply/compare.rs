@@ -35,6 +35,19 @@ pub(super) fn is_as_wanted(machine: &Machine<'_>, change: &Change) -> Result<boo
     Ok(wrong.is_none())
 }
 
+/// The first of these changes that is not as wanted, and what of it.
+pub(super) fn first_wrong(
+    changes: &[Change],
+    differs: impl Fn(&Change) -> Result<Option<String>, ApplyError>,
+) -> Result<Option<(&Change, String)>, ApplyError> {
+    for change in changes {
+        if let Some(why) = differs(change)? {
+            return Ok(Some((change, why)));
+        }
+    }
+    Ok(None)
+}
+
 fn compare(
     machine: &Machine<'_>,
     change: &Change,

@@ -21,13 +21,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::is_cluster_mounted;
 use super::{ApplyError, Change, Machine, Record, Wanted};
 use crate::archive::printable;
 use crate::drill::prove_database;
+use crate::host::is_cluster_mounted;
 use crate::system::{
     Attributes, Directory, FileError, ForeignLock, Kind, PartialFile, digest_hex, dress, hash_file, hex, is_there,
-    open_file, remove_file, sync_dir, write_atomically,
+    mounts_in, open_file, remove_file, sync_dir, write_atomically,
 };
 
 const DIR: &str = "var/lib/pve-cluster";
@@ -136,7 +136,7 @@ pub fn put_old(machine: &Machine<'_>, record: &Record) -> Result<bool, ApplyErro
 /// Nobody has the database open, and pmxcfs cannot start as long as the result lives.
 fn must_be_quiet(machine: &Machine<'_>) -> Result<Option<ForeignLock>, ApplyError> {
     let root = &machine.system.root;
-    if is_cluster_mounted(root) {
+    if is_cluster_mounted(&mounts_in(root)) {
         return Err(differs("/etc/pve", "the cluster file system is still mounted: stop pve-cluster first"));
     }
     for _ in 0..LOCK_ATTEMPTS {

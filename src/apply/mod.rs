@@ -40,7 +40,7 @@ pub use error::ApplyError;
 pub use journal::{Entry, Journal, Life, Reach, UnitState};
 pub use network::{SERVICE, TIMER, UndoUnits, apply_network, arm, armed_for, disarm, expire, keep, reload_network};
 pub use put::{put_all, put_back};
-pub use record::{Record, Summary};
+pub use record::Record;
 pub use run::{Applied, Work, apply};
 pub use staged::{check_space, clear, clear_timer, export, needed, stage};
 pub use undo::{TakenBack, take_back};

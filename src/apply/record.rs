@@ -35,15 +35,6 @@ pub struct Record {
     dir: PathBuf,
 }
 
-/// One restore in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// Its record.
-    pub record: Record,
-    /// How far it came; `None` when its journal cannot be read.
-    pub life: Option<Life>,
-}
-
 impl Record {
     /// Begins a new one.
     pub fn create(state_dir: &Path, now: &DateTime<Local>) -> Result<Self, FileError> {
@@ -63,7 +54,7 @@ impl Record {
     }
 
     /// All of a state directory, oldest first.
-    pub fn list(state_dir: &Path) -> Result<Vec<Summary>, FileError> {
+    pub fn list(state_dir: &Path) -> Result<Vec<Self>, FileError> {
         let all = state_dir.join(DIR);
         if !is_there(&all) {
             return Ok(Vec::new());
@@ -71,8 +62,7 @@ impl Record {
         let mut names = Root::at(&all)?.list("/")?;
         names.retain(|name| is_id(&name.to_string_lossy()));
         names.sort();
-        let records = names.into_iter().map(|name| Self { dir: all.join(name) });
-        Ok(records.map(|record| Summary { life: record.life().ok(), record }).collect())
+        Ok(names.into_iter().map(|name| Self { dir: all.join(name) }).collect())
     }
 
     /// The one of this ID.

@@ -103,7 +103,7 @@ impl Hands<'_, '_> {
             Deed::PutDatabase { remove, .. } => self.database(step, remove),
             Deed::Start { unit } => self.start(unit),
             Deed::WaitFor { path, seconds } => units::wait_for(machine, path, *seconds),
-            Deed::Run { command, seconds } => units::run(machine, &strs(command), *seconds),
+            Deed::Run { command, seconds } => units::run(machine, command, *seconds),
             Deed::PutClusterFiles => self.cluster(step),
             Deed::PutNetwork { seconds } => self.network(step, *seconds),
             Deed::Check { demand: Demand::Cluster { .. } } => check::cluster(machine, self.new_database()?),
@@ -114,20 +114,17 @@ impl Hands<'_, '_> {
     /// What is there now, and which services run.
     fn save(&mut self) -> Result<(), ApplyError> {
         let work = self.work;
-        let reach = |at: usize| self.reach_of(at);
-        let mut all: Vec<(Reach, Change)> =
-            work.changes.iter().map(|(at, change)| (reach(*at), change.clone())).collect();
-        all.extend(self.beside());
+        let all: Vec<(Reach, Change)> = self.written().chain(self.beside()).collect();
         saved::save(work.machine, work.record, &all)?;
         let names: Vec<&str> = unit_names(work.plan);
         self.units = units::look(work.machine, &names)?;
         self.journal.add(&Entry::Units { units: self.units.clone() })
     }
 
-    /// The step that a path of the plan belongs to.
-    fn reach_of(&self, at: usize) -> Reach {
-        let step = self.work.plan.steps.iter().find(|step| !is_save(step) && step.files.contains(&at));
-        step.map_or(Reach::Nothing, |step| Reach::of(&step.deed))
+    /// What the steps write, each with what its step reaches.
+    fn written(&self) -> impl Iterator<Item = (Reach, Change)> {
+        let steps = self.work.plan.steps.iter().filter(|step| step.deed != Deed::SaveUndo);
+        steps.flat_map(|step| self.changes(step).into_iter().map(|change| (Reach::of(&step.deed), change)))
     }
 
     fn beside(&self) -> Vec<(Reach, Change)> {
@@ -200,10 +197,9 @@ impl Hands<'_, '_> {
         for state in units::look(work.machine, &names)?.into_iter().filter(|state| !state.was_active) {
             self.issue(state.unit, "it ran before the restore and does not run now: journalctl -u has the reason");
         }
-        let below_root = |(at, _): &(&usize, &Change)| matches!(self.reach_of(**at), Reach::Files | Reach::Network);
-        let written: Vec<Change> = work.changes.iter().filter(below_root).map(|(_, change)| change.clone()).collect();
-        for change in written {
-            if let Some(why) = compare::differs(work.machine, &change)? {
+        let written: Vec<(Reach, Change)> = self.written().collect();
+        for (_, change) in written.iter().filter(|(reach, _)| matches!(reach, Reach::Files | Reach::Network)) {
+            if let Some(why) = compare::differs(work.machine, change)? {
                 self.issue(change.shown(), format!("changed since it was written: {why}"));
             }
         }
@@ -230,10 +226,6 @@ fn is_vital(deed: &Deed) -> bool {
     }
 }
 
-fn is_save(step: &Step) -> bool {
-    step.deed == Deed::SaveUndo
-}
-
 fn is_pmxcfs(unit: &str) -> bool {
     unit == "pve-cluster.service"
 }
@@ -245,8 +237,4 @@ fn unit_names(plan: &RestorePlan) -> Vec<&str> {
         _ => None,
     });
     stopped.collect()
-}
-
-fn strs(words: &[String]) -> Vec<&str> {
-    words.iter().map(String::as_str).collect()
 }

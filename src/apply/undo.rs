@@ -10,8 +10,8 @@ use super::{
     saved, units,
 };
 use crate::archive::printable;
+use crate::host::CLUSTER_DIR;
 use crate::issue::{Issue, Stage};
-use crate::restore::CLUSTER_MOUNT;
 
 /// pmxcfs makes its folder within seconds; a slow disk takes longer.
 const CLUSTER_S: u32 = 60;
@@ -118,7 +118,7 @@ impl Way<'_> {
     fn database(&self) -> Result<(), ApplyError> {
         if self.has(Reach::Database) {
             (self.say)("put the cluster database back");
-            units::unmount(self.machine, CLUSTER_MOUNT)?;
+            units::unmount(self.machine, CLUSTER_DIR)?;
             database::put_old(self.machine, self.record)?;
         }
         Ok(())
@@ -141,7 +141,9 @@ impl Way<'_> {
     fn cluster(&mut self) -> Result<(), ApplyError> {
         let old = self.old(Reach::Cluster).to_vec();
         // Without quorum it can be read and not written: then nothing may have changed at all.
-        if self.has(Reach::Cluster) && any(&old, |it| compare::differs_in_cluster(self.machine, it))? {
+        if self.has(Reach::Cluster)
+            && compare::first_wrong(&old, |it| compare::differs_in_cluster(self.machine, it))?.is_some()
+        {
             (self.say)("put the files below /etc/pve back");
             cluster::may_write(self.machine)?;
             let remarks = cluster::put_cluster(self.machine, &old)?;
@@ -159,8 +161,7 @@ impl Way<'_> {
         });
         for command in begun.collect::<Vec<_>>() {
             (self.say)(&command.join(" "));
-            let words: Vec<&str> = command.iter().map(String::as_str).collect();
-            if let Err(error) = units::run(self.machine, &words, COMMAND_S) {
+            if let Err(error) = units::run(self.machine, &command, COMMAND_S) {
                 self.issue(command.join(" "), error.to_string());
             }
         }
@@ -172,7 +173,7 @@ impl Way<'_> {
             return Ok(());
         }
         let old = self.old(Reach::Network).to_vec();
-        if any(&old, |it| compare::differs(self.machine, it))? {
+        if compare::first_wrong(&old, |it| compare::differs(self.machine, it))?.is_some() {
             (self.say)("put the network back");
             put::put_back(self.machine, &old)?;
             if let Err(error) = network::reload_network(self.machine) {
@@ -209,14 +210,4 @@ impl Way<'_> {
     fn issue(&mut self, subject: impl Into<String>, reason: impl Into<String>) {
         self.done.issues.push(Issue::warning(Stage::Restore, subject, reason));
     }
-}
-
-/// Whether one of them is not as it was.
-fn any(old: &[Change], differs: impl Fn(&Change) -> Result<Option<String>, ApplyError>) -> Result<bool, ApplyError> {
-    for change in old {
-        if differs(change)?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -6,8 +6,8 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, Machine, UnitState};
-use crate::host::CLUSTER_DIR;
-use crate::system::{CommandError, CommandFailure, CommandSpec, Root, mounts_in};
+use crate::host::{CLUSTER_DIR, is_cluster_mounted};
+use crate::system::{CommandError, CommandFailure, CommandSpec, mounts_in};
 
 /// Longer than systemd itself takes: 90 s for `ExecStop`, 90 s after SIGTERM, 90 s after SIGKILL, and
 /// as much for a start that fails and is cleared away. A shorter limit would give up on a service that
@@ -66,7 +66,7 @@ pub fn start(machine: &Machine<'_>, unit: &str) -> Result<(), ApplyError> {
 }
 
 /// Runs a program; only status 0 is success.
-pub fn run(machine: &Machine<'_>, argv: &[&str], seconds: u32) -> Result<(), ApplyError> {
+pub fn run(machine: &Machine<'_>, argv: &[impl AsRef<str>], seconds: u32) -> Result<(), ApplyError> {
     let (_, ended) = call(machine, argv, Duration::from_secs(seconds.into()));
     ended.map_err(|error| failed(machine, error))
 }
@@ -111,22 +111,17 @@ pub fn unmount(machine: &Machine<'_>, path: &str) -> Result<(), ApplyError> {
     // A shell that stands in it keeps the first from working. pmxcfs has ended, so nothing is lost
     // when the second one detaches what is left of it.
     for argv in [&["umount", &point][..], &["umount", "--lazy", &point]] {
-        if !is_cluster_mounted(root) {
+        if !is_cluster_mounted(&mounts_in(root)) {
             return Ok(());
         }
         machine.system.cancel.check()?;
         last = call(machine, argv, UNMOUNT_LIMIT).1;
     }
     match last {
-        _ if !is_cluster_mounted(root) => Ok(()),
+        _ if !is_cluster_mounted(&mounts_in(root)) => Ok(()),
         Err(error) => Err(failed(machine, error)),
         Ok(()) => Err(differs(path, "it was unmounted and is still mounted")),
     }
-}
-
-/// Whether pmxcfs, or what a dead one left, is mounted; told by the table of mounts, which never hangs.
-pub(super) fn is_cluster_mounted(root: &Root) -> bool {
-    mounts_in(root).iter().any(|mount| mount.point.as_os_str() == CLUSTER_DIR && mount.kind.starts_with("fuse"))
 }
 
 /// `ActiveState` of a unit, a word of systemd's.
@@ -165,8 +160,8 @@ fn states(machine: &Machine<'_>, units: &[&str]) -> Result<Vec<State>, ApplyErro
     }
 }
 
-fn call(machine: &Machine<'_>, argv: &[&str], limit: Duration) -> (String, Result<(), CommandError>) {
-    let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+fn call(machine: &Machine<'_>, argv: &[impl AsRef<str>], limit: Duration) -> (String, Result<(), CommandError>) {
+    let argv = argv.iter().map(|word| word.as_ref().to_owned()).collect();
     let spec = CommandSpec { argv, limit, output_cap: OUTPUT_CAP, ..CommandSpec::default() };
     let mut said = Vec::new();
     let ended = machine.system.runner.run(&spec, &mut said, &machine.system.cancel).map(drop);

@@ -9,10 +9,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::wal;
-use crate::system::{FileError, Root};
+use crate::system::{FileError, Mount, Root};
 
 /// Where pmxcfs is mounted.
 pub const CLUSTER_DIR: &str = "/etc/pve";
+
+/// Whether pmxcfs, or what a dead one left, is among these mounts; their table never hangs.
+pub fn is_cluster_mounted(mounts: &[Mount]) -> bool {
+    mounts.iter().any(|mount| mount.point.as_os_str() == CLUSTER_DIR && mount.kind.starts_with("fuse"))
+}
 const DATABASE: &str = "/var/lib/pve-cluster/config.db";
 /// Type of a directory's row, as in `readdir(3)`.
 const DIRECTORY: i64 = 4;

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::recipe::{Names, Product};
 
 pub use cluster::{
-    CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, open_cluster_database, read_cluster_database,
+    CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, is_cluster_mounted, open_cluster_database,
+    read_cluster_database,
 };
 pub use detect::{detect, detection_report};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};

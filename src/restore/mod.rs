@@ -56,7 +56,7 @@ pub use read::read_source;
 pub use selection::{GuestPolicy, NicMap, Pick, PveAsked, Selection, SelectionError};
 pub use source::{Archived, ArchivedKind, DATABASE, Database, Source};
 pub use steps::{Deed, Demand, Step};
-pub use target::{CLUSTER_MOUNT, ClusterMount, Guest, PveFacts, Target};
+pub use target::{ClusterMount, Guest, PveFacts, Target};
 pub use way::PveWay;
 
 #[cfg(test)]

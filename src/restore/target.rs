@@ -11,7 +11,7 @@ use super::never;
 use super::pbs::{StoreState, store_paths};
 use super::read::READ;
 use super::source::{CLUSTER, DATABASE, Database, Source, is_below};
-use crate::host::{Host, cluster_text, detect, read_cluster_database, take_inventory};
+use crate::host::{Host, cluster_text, detect, is_cluster_mounted, read_cluster_database, take_inventory};
 use crate::pattern::Pattern;
 use crate::recipe::{Inventory, Names, Product};
 use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mounts_in};
@@ -21,8 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// `pvecm status` asks the local daemon only.
 const QUORUM_LIMIT: Duration = Duration::from_secs(15);
 const OWNER_WRITES: u32 = 0o200;
-/// Where the cluster file system is mounted.
-pub const CLUSTER_MOUNT: &str = "/etc/pve";
 
 /// The machine.
 #[derive(Clone, Debug, Default)]
@@ -194,7 +192,7 @@ fn pve(system: &System, root: &Root, host: &Host, mounts: &[Mount], database: Op
 
 /// A daemon that has died leaves a mount that gives errors, one that hangs a mount that says nothing.
 fn cluster_mount(root: &Root, mounts: &[Mount]) -> ClusterMount {
-    let is_fuse = mounts.iter().any(|mount| mount.point == Path::new(CLUSTER_MOUNT) && mount.kind.starts_with("fuse"));
+    let is_fuse = is_cluster_mounted(mounts);
     match root.stat("/etc/pve/local") {
         Ok(Some(_)) if is_fuse => ClusterMount::Mounted,
         Err(error) if is_fuse => ClusterMount::Silent(error.reason()),

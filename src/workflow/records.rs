@@ -46,7 +46,7 @@ impl PastRestore {
 /// All of a state directory, newest first.
 pub fn past_restores(state_dir: &Path) -> Result<Vec<PastRestore>, Failure> {
     let all = Record::list(state_dir)?;
-    Ok(all.into_iter().rev().map(|summary| PastRestore::of(summary.record)).collect())
+    Ok(all.into_iter().rev().map(PastRestore::of).collect())
 }
 
 /// Those that were stopped in the middle. What cannot be looked at is none.

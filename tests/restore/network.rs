@@ -68,7 +68,7 @@ impl Errand {
     }
 
     fn record(&self) -> Record {
-        Record::list(&self.trial.scene.on_host(STATE)).unwrap().pop().unwrap().record
+        Record::list(&self.trial.scene.on_host(STATE)).unwrap().pop().unwrap()
     }
 
     fn life(&self) -> Life {
