@@ -198,7 +198,7 @@ impl Write for Narrow {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.calls += 1;
         if self.calls > self.fails_at {
-            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+            return Err(io::Error::from_raw_os_error(nix::libc::ENOSPC));
         }
         if self.calls % 5 == 0 {
             return Err(io::ErrorKind::Interrupted.into());
@@ -240,7 +240,7 @@ fn a_full_disk_surfaces_as_itself() {
             for fails_at in [0, 1, 2, 100, 2000] {
                 let setting = setting(codec, Mode::Fast, threads, data.len());
                 let error = write_narrowly(&setting, &data, fails_at).unwrap_err();
-                assert_eq!(error.raw_os_error(), Some(libc::ENOSPC), "{setting:?}");
+                assert_eq!(error.raw_os_error(), Some(nix::libc::ENOSPC), "{setting:?}");
             }
         }
     }

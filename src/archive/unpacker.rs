@@ -361,7 +361,7 @@ fn weight(member: &Member) -> usize {
 }
 
 fn is_there(error: &FileError) -> bool {
-    error.cause.raw_os_error() == Some(libc::EEXIST)
+    error.cause.raw_os_error() == Some(nix::libc::EEXIST)
 }
 
 /// Writes the content, holes as holes.

@@ -46,7 +46,7 @@ impl SealError {
         match self {
             Self::File(error) => error.is_full(),
             Self::Archive(ArchiveError::Write(cause)) => {
-                matches!(cause.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT))
+                matches!(cause.raw_os_error(), Some(nix::libc::ENOSPC | nix::libc::EDQUOT))
             }
             _ => false,
         }
