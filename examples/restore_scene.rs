@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::issue::Issue;
 use proxmox_backup::restore::{NicMap, Selection};
-use proxmox_backup::system::{Cancel, Clock, FIXED_PATH, Live, Root, Runner, System, is_there};
+use proxmox_backup::system::{Cancel, FIXED_PATH, Live, Root, Runner, System, is_there};
 use proxmox_backup::workflow::{
     ExitCode as Code, Failure, RestoreJob, expire_network, keep_network, restore, restore_plan, undo,
 };
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 fn work(scene: &Path, words: &[PathBuf]) -> Result<Code, Failure> {
     let root = Root::at(&scene.join("root"))?;
     let runner = Runner::Live(Live::with_path(&format!("{}:{FIXED_PATH}", scene.join("bin").display())));
-    let system = System { root, runner, clock: Clock::System, cancel: Cancel::on_signals().unwrap_or_default() };
+    let system = System { cancel: Cancel::on_signals().unwrap_or_default(), ..System::new(root, runner) };
     let state_dir = scene.join("root/var/lib/proxmox-config-backup");
     let lock = scene.join("root/run/proxmox-config-backup/.backup.lock");
     let texts: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proxmox_backup::apply::{
     ApplyError, Attributes, Change, Machine, Wanted, differs_in_cluster, may_write, put_all, put_cluster,
 };
-use proxmox_backup::system::{Cancel, Clock, Signal, System};
+use proxmox_backup::system::{Signal, System};
 use ring::digest::{SHA256, digest};
 
 use crate::scene::{Look, Scene, differences};
@@ -22,7 +22,7 @@ impl Bench {
     fn of(scene: Scene) -> Self {
         let (root, runner) = scene.door();
         std::fs::create_dir(scene.path("contents")).unwrap();
-        Self { scene, system: System { root, runner, clock: Clock::System, cancel: Cancel::default() } }
+        Self { scene, system: System::new(root, runner) }
     }
 
     fn machine(&self) -> Machine<'_> {

@@ -54,7 +54,7 @@ fn the_program() {
 const PROGRAM: &str = "/usr/local/bin/un do 100%";
 
 fn system(root: Root, runner: Runner, clock: Clock) -> System {
-    System { root, runner, clock, cancel: Cancel::default() }
+    System { clock, ..System::new(root, runner) }
 }
 
 fn begun(root: &Path) -> Record {

@@ -5,14 +5,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use proxmox_backup::apply::{ApplyError, Machine, UnitState, look, run, start, stop, unmount, wait_for};
-use proxmox_backup::system::{Cancel, Clock, Signal, System, mounts_in};
+use proxmox_backup::system::{Signal, System, mounts_in};
 
 use crate::scene::Scene;
 
 /// The door to a scene.
 pub(crate) fn system(scene: &Scene) -> System {
     let (root, runner) = scene.door();
-    System { root, runner, clock: Clock::System, cancel: Cancel::default() }
+    System::new(root, runner)
 }
 
 fn state(unit: &str, was_active: bool) -> UnitState {

@@ -12,7 +12,7 @@ use proxmox_backup::host::Host;
 use proxmox_backup::issue::Issue;
 use proxmox_backup::plan::{BackupPlan, Source, SourceKind};
 use proxmox_backup::recipe::{Need, catalog};
-use proxmox_backup::system::{Afterwards, Cancel, Clock, Root, Runner, System, Workspace};
+use proxmox_backup::system::{Afterwards, Root, Runner, System, Workspace};
 
 /// Nothing in a healthy tree takes so long.
 const PATIENT: Duration = Duration::from_secs(20);
@@ -78,7 +78,7 @@ pub(crate) fn capture_within(io: Duration, root: Root, sources: Vec<Source>) -> 
 
 fn run(root: Root, plan: BackupPlan, io: Duration) -> Captured {
     let run_dir = tempfile::tempdir().unwrap();
-    let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(root, Runner::Nobody);
     let workspace = Workspace::create(&run_dir.path().join("run"), Afterwards::Remove).unwrap();
     let limits = Limits { io, workers: 1 };
     let mut captured = Captured::default();

@@ -12,7 +12,7 @@ use proxmox_backup::apply::{ApplyError, Change, Life, Record, clear, export, sta
 use proxmox_backup::archive::{ArchiveReader, Limits, ReadError, padding};
 use proxmox_backup::bundle::{Backup, Manifest};
 use proxmox_backup::restore::{Detail, PlannedFile, RestorePlan, Selection, Verdict, explain, read_source};
-use proxmox_backup::system::{Cancel, Clock, Root, Runner, System, digest_hex};
+use proxmox_backup::system::{Cancel, Root, Runner, System, digest_hex};
 use proxmox_backup::workflow::{Contents, Failure, RestoreJob, restore, restore_plan, undo};
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
@@ -137,7 +137,7 @@ impl Place {
         let before = everything(&self.sample.path(""));
         let (backup, cancel) = (Backup::open(&path).unwrap(), Cancel::default());
         let root = Root::at(&self.sample.root()).unwrap();
-        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: cancel.clone() };
+        let system = System { cancel: cancel.clone(), ..System::new(root, Runner::Nobody) };
         let plan = restore_plan(&backup, &system, &Selection::default());
         let attempt = plan.map(|plan| {
             let record = Record::create(&self.sample.path("state"), &Local::now()).unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::restore::{Deed, Pick, PveAsked, RestorePlan, Selection, Stage, Verdict, explain};
-use proxmox_backup::system::{Cancel, Clock, Recorded, Root, Runner, System, digest_hex};
+use proxmox_backup::system::{Recorded, Root, Runner, System, digest_hex};
 use proxmox_backup::workflow::restore_plan;
 
 use crate::sample::{Sample, files_in, hosts_dir};
@@ -23,7 +23,7 @@ fn saved(name: &str) -> Sample {
 }
 
 fn plan_in(from: &Sample, root: Root, runner: Runner, selection: &Selection) -> RestorePlan {
-    let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(root, runner);
     restore_plan(&Backup::open(&from.newest()).unwrap(), &system, selection).unwrap()
 }
 

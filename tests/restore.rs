@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::restore::{NicMap, Pick, PveAsked, RestorePlan, Selection};
-use proxmox_backup::system::{Cancel, Clock, Root, Runner, System};
+use proxmox_backup::system::{Root, Runner, System};
 use proxmox_backup::workflow::{Failure, RestoreJob, Restored, Undone, restore, restore_plan, undo};
 
 use crate::sample::Sample;
@@ -37,7 +37,7 @@ pub(crate) fn saved(name: &str) -> (Sample, PathBuf) {
 
 /// The door of a scene as the program would have it.
 pub(crate) fn system((root, runner): (Root, Runner)) -> System {
-    System { root, runner, clock: Clock::System, cancel: Cancel::default() }
+    System::new(root, runner)
 }
 
 /// Everything, with the names of network cards that fit.

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::restore::{RestorePlan, Selection, differences};
-use proxmox_backup::system::{Cancel, Clock, System};
+use proxmox_backup::system::System;
 use proxmox_backup::workflow::restore_plan;
 use serde_json::Value;
 
@@ -195,7 +195,7 @@ fn a_running_cluster_file_system_counts_on_and_the_plan_stays_the_same() {
     let backup = Backup::open(&from.newest()).unwrap();
     let plan = || -> RestorePlan {
         let (root, runner) = scene.door();
-        let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
+        let system = System::new(root, runner);
         restore_plan(&backup, &system, &Selection::default()).unwrap()
     };
     let saved = serde_json::to_value(plan()).unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::restore::{NicMap, Pick, PveAsked, PveWay, RestorePlan, Selection, Verdict};
-use proxmox_backup::system::{Cancel, Clock, Recorded, Root, Runner, System};
+use proxmox_backup::system::{Recorded, Root, Runner, System};
 use proxmox_backup::workflow::{Failure, restore_plan};
 
 use crate::sample::{Sample, hosts_dir};
@@ -23,7 +23,7 @@ fn saved(name: &str) -> Sample {
 /// A plan for the newest backup of `from` on a running scene.
 fn planned(from: &Sample, scene: &Scene, selection: &Selection) -> RestorePlan {
     let (root, runner) = scene.door();
-    let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(root, runner);
     restore_plan(&Backup::open(&from.newest()).unwrap(), &system, selection).unwrap()
 }
 
@@ -216,8 +216,7 @@ fn a_large_database_is_read_on_both_sides() {
     // The cluster file system does not run: what is here is told by the database alone.
     std::fs::remove_dir_all(to.root().join("etc/pve")).unwrap();
     let runner = Runner::Recorded(Recorded::new(hosts_dir().join("pve-8-single/commands")));
-    let system =
-        System { root: Root::at(&to.root()).unwrap(), runner, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(Root::at(&to.root()).unwrap(), runner);
 
     let plan = restore_plan(&Backup::open(&from.newest()).unwrap(), &system, &Selection::default()).unwrap();
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::recipe::CATEGORIES;
 use proxmox_backup::restore::{Deed, GuestPolicy, Pick, PveWay, RestorePlan, Selection, Verdict};
-use proxmox_backup::system::{Cancel, Clock, Recorded, Root, Runner, System, digest_hex};
+use proxmox_backup::system::{Recorded, Root, Runner, System, digest_hex};
 use proxmox_backup::workflow::restore_plan;
 use serde_json::Value;
 
@@ -26,8 +26,7 @@ fn saved(name: &str) -> Sample {
 fn planned(from: &Sample, to: &Sample, commands: &str, selection: &Selection) -> RestorePlan {
     let backup = Backup::open(&from.newest()).unwrap();
     let runner = Runner::Recorded(Recorded::new(hosts_dir().join(commands).join("commands")));
-    let system =
-        System { root: Root::at(&to.root()).unwrap(), runner, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(Root::at(&to.root()).unwrap(), runner);
     restore_plan(&backup, &system, selection).unwrap()
 }
 

@@ -114,7 +114,7 @@ impl Sample {
     ) -> T {
         let cancel = Cancel::default();
         let tiers = Tiers::of(config, &self.environment, &cancel);
-        let system = System { root: Root::at(&self.root()).unwrap(), runner, clock, cancel };
+        let system = System { clock, cancel, ..System::new(Root::at(&self.root()).unwrap(), runner) };
         let (run_dir, state_dir) = (self.path("run"), self.path("state"));
         work(&BackupJob {
             config,

@@ -8,7 +8,7 @@ use proxmox_backup::apply::{ApplyError, Change, Record, Wanted, check_space, exp
 use proxmox_backup::archive::ReadError;
 use proxmox_backup::bundle::Backup;
 use proxmox_backup::restore::{RestorePlan, Selection};
-use proxmox_backup::system::{Cancel, Clock, Root, Runner, System};
+use proxmox_backup::system::{Cancel, Root, Runner, System};
 use proxmox_backup::workflow::{Contents, restore_plan};
 
 use crate::old::{Bash, Layout, ProxSave, STORAGE, large};
@@ -28,7 +28,7 @@ impl Staged {
         std::fs::create_dir(dir.path().join("root")).unwrap();
         let (backup, cancel) = (Backup::open(path).unwrap(), Cancel::default());
         let root = Root::at(&dir.path().join("root")).unwrap();
-        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: cancel.clone() };
+        let system = System { cancel: cancel.clone(), ..System::new(root, Runner::Nobody) };
         let plan = restore_plan(&backup, &system, &Selection::default()).unwrap();
         let record = Record::create(dir.path(), &Local::now()).unwrap();
         let contents = Contents::of(&backup, &cancel).unwrap();

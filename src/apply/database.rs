@@ -351,7 +351,7 @@ fn differs(path: &str, why: &str) -> ApplyError {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
-    use crate::system::{Cancel, Clock, Root, Runner, System, is_root};
+    use crate::system::{Clock, Root, Runner, System, is_root};
     use chrono::Local;
     use nix::fcntl::{Flock, FlockArg};
     use rusqlite::Connection;
@@ -378,10 +378,8 @@ mod tests {
             }
             std::fs::write(cluster.join(".pmxcfs.lockfile"), "").unwrap();
             let system = System {
-                root: Root::at(&dir.path().join("root")).unwrap(),
-                runner: Runner::Nobody,
                 clock: Clock::Fixed(Local::now()),
-                cancel: Cancel::default(),
+                ..System::new(Root::at(&dir.path().join("root")).unwrap(), Runner::Nobody)
             };
             let record = Record::create(&dir.path().join("state"), &Local::now()).unwrap();
             Self { dir, system, record }

@@ -12,7 +12,7 @@ use ring::digest::{SHA256, digest};
 
 use super::{ApplyError, Attributes, Change, Machine, Wanted, differs, put_all, put_back};
 use crate::collect::read_xattrs;
-use crate::system::{Cancel, Clock, Root, Runner, Signal, System, is_root};
+use crate::system::{Root, Runner, Signal, System, is_root};
 
 /// A machine below `root`, and beside it what is not to be touched.
 struct Bench {
@@ -47,7 +47,7 @@ impl Bench {
         let (path, contents) = (path.to_owned(), path.join(contents));
         std::fs::create_dir_all(&contents).unwrap();
         let root = Root::at(&path.join("root")).unwrap();
-        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+        let system = System::new(root, Runner::Nobody);
         Self { path, contents, system, _dir: None }
     }
 

@@ -28,7 +28,7 @@ pub(super) enum NotifyCommand {
 pub(super) fn run(session: &Session, command: &NotifyCommand, output: &mut Output) -> Result<ExitCode, Trouble> {
     let NotifyCommand::Test { channel } = command;
     let site = session.site(&[])?;
-    let all = Channels::of(&site.loaded.config.notify).all();
+    let all = Channels::of(&site.loaded.config.notify, &site.system.root).all();
     let chosen = choose(&all, channel.as_deref()).map_err(Trouble::Usage)?;
     let message = Arc::new(test_message(&site.job(None)));
     let receipts = send_all(&chosen, &message, &site.system.cancel);

@@ -15,7 +15,7 @@ use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
 use crate::host::{Host, detect};
 use crate::preflight::LOCK_FILE;
-use crate::system::{Cancel, Clock, FileError, Live, Root, Runner, System, is_root};
+use crate::system::{Cancel, FileError, Live, Root, Runner, System, is_root};
 use crate::workflow::{BackupJob, Failure, Tiers, find};
 
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
@@ -105,7 +105,7 @@ impl Session {
         if root.is_live() && !is_root() {
             return Err(Failure::NotRoot.into());
         }
-        Ok(Arc::new(System { root, runner, clock: Clock::System, cancel: cancel()? }))
+        Ok(Arc::new(System { cancel: cancel()?, ..System::new(root, runner) }))
     }
 
     /// Settings and machine for a job, which reads all of it.

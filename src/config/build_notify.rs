@@ -20,6 +20,7 @@ pub(super) fn notify(checked: &Checked) -> (Notify, Vec<Mistake>) {
             "failure" => NotifyOn::Failure,
             _ => NotifyOn::Always,
         },
+        mail: None,
         telegram: draft.telegram(),
         gotify: draft.gotify(),
         webhooks: draft.webhooks(),

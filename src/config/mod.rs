@@ -46,7 +46,9 @@ pub use finding::{Finding, Weight};
 pub use format::Format;
 pub use keys::{Key, Kind, Secrecy, Section, Status, all as keys};
 pub use load::{ConfigError, Loaded, Source, load};
-pub use notify::{Bot, Gotify, Login, Notify, NotifyOn, Ping, Telegram, Webhook, WebhookFormat};
+pub use notify::{
+    Bot, Gotify, Login, Mail, MailWay, Notify, NotifyOn, Ping, Relay, Smtp, Telegram, Webhook, WebhookFormat,
+};
 pub use origin::Origin;
 use origin::Setting;
 pub use template::{configuration_markdown, shipped_file};

@@ -9,6 +9,8 @@ use crate::secret::Secret;
 pub struct Notify {
     /// `NOTIFY_ON`.
     pub on: NotifyOn,
+    /// `EMAIL_ENABLED`.
+    pub mail: Option<Mail>,
     /// `TELEGRAM_ENABLED`.
     pub telegram: Option<Telegram>,
     /// `GOTIFY_ENABLED`.
@@ -29,6 +31,78 @@ pub enum NotifyOn {
     Warning,
     /// When there is no backup.
     Failure,
+}
+
+/// An e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// `EMAIL_DELIVERY_METHOD`.
+    pub way: MailWay,
+    /// `EMAIL_FALLBACK_SENDMAIL`: this machine's own mail program when the way fails.
+    pub falls_back: bool,
+    /// `EMAIL_RECIPIENT`; empty = root@pam's address, else root.
+    pub to: Vec<String>,
+    /// `EMAIL_FROM`; `None` = root at this host.
+    pub from: Option<String>,
+    /// `EMAIL_SUBJECT_PREFIX`.
+    pub subject_prefix: String,
+    /// `LIST_ID_HEADER`; `None` = no such header.
+    pub list_id: Option<String>,
+}
+
+/// How an e-mail leaves this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailWay {
+    /// This machine's own mail program.
+    Sendmail,
+    /// A mail server.
+    Smtp(Smtp),
+    /// A web service that sends it.
+    Relay(Relay),
+}
+
+/// `SMTP_*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// `SMTP_SERVER`.
+    pub server: String,
+    /// `SMTP_PORT`; TLS from the first byte at 465, STARTTLS elsewhere.
+    pub port: u16,
+    /// `SMTP_USERNAME` and `SMTP_PASSWORD`.
+    pub login: Option<(String, Secret)>,
+    /// `SMTP_USE_TLS`: whether an unencrypted connection is refused.
+    pub needs_tls: bool,
+}
+
+/// `CLOUDFLARE_WORKER_*`, the names of the old tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// `CLOUDFLARE_WORKER_URL`.
+    pub url: Secret,
+    /// `CLOUDFLARE_WORKER_TOKEN`; empty = none.
+    pub token: Secret,
+    /// `HMAC_SECRET`; empty = the body is not signed.
+    pub hmac: Secret,
+    /// `WORKER_TIMEOUT`: how long one call may take.
+    pub limit: Duration,
+    /// `WORKER_MAX_RETRIES`.
+    pub retries: u32,
+    /// `WORKER_RETRY_DELAY`.
+    pub delay: Duration,
+}
+
+impl Mail {
+    /// A mail to local root without any configuration: Proxmox routes it to its own notifications.
+    pub fn to_root() -> Self {
+        Self {
+            way: MailWay::Sendmail,
+            falls_back: false,
+            to: vec!["root".to_owned()],
+            from: None,
+            subject_prefix: String::new(),
+            list_id: None,
+        }
+    }
 }
 
 /// A Telegram message.

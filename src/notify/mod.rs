@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::config::{Notify, NotifyOn};
 use crate::report::{Message, Verdict};
-use crate::system::Cancel;
+use crate::system::{Cancel, Root};
 
 use gotify::Gotify;
 use http::Http;
@@ -52,8 +52,9 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The channels of these settings. Opens no connection.
-    pub fn of(settings: &Notify) -> Self {
+    /// The channels of these settings. Opens no connection and reads nothing; the addresses of root
+    /// are looked up below `root` once they are needed.
+    pub fn of(settings: &Notify, _root: &Root) -> Self {
         let (on, http) = (settings.on, Arc::new(Http::default()));
         let mut messages: Vec<Arc<dyn Channel>> = Vec::new();
         if let Some(telegram) = &settings.telegram {

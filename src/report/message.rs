@@ -39,6 +39,8 @@ pub struct Message {
     pub short: String,
     /// Everything, for a page or a mail.
     pub text: String,
+    /// The same as a page; empty where no page is made.
+    pub html: String,
     /// Name and value of what is worth a field of its own.
     pub facts: Vec<(String, String)>,
     /// Problems, one line each; the last one may count those that are left out.
@@ -66,6 +68,7 @@ impl RunReport {
             moment: self.finished,
             short: String::new(),
             text: String::new(),
+            html: String::new(),
             facts,
             problems: counted(problems, MANY),
             json: self.to_json(),

@@ -4,6 +4,8 @@ mod json;
 mod message;
 mod text;
 
+use std::time::Duration;
+
 use chrono::{DateTime, FixedOffset, Local};
 
 pub use message::Message;
@@ -41,6 +43,19 @@ pub struct RunReport {
     pub phases: Vec<Phase>,
     /// Whether it came to its end.
     pub ending: Ending,
+    /// What became of the messages about it; empty until they are sent.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// What became of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The channel: `email`, `webhook ops`.
+    pub channel: String,
+    /// What the other side said, or why the message did not arrive; without secrets.
+    pub result: Result<String, String>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// Whether a run came to its end.
@@ -187,6 +202,7 @@ impl RunReport {
             issues: Vec::new(),
             phases: Vec::new(),
             ending: Ending::Completed,
+            deliveries: Vec::new(),
         }
     }
 

@@ -262,7 +262,6 @@ pub(super) fn guest_of(path: &str) -> Option<(u32, Guest)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::{Cancel, Clock};
 
     fn database(paths: &[&str]) -> Database {
         let files = paths.iter().map(|path| ((*path).to_owned(), Vec::new())).collect();
@@ -274,7 +273,7 @@ mod tests {
     fn a_node_whose_cluster_file_system_does_not_run_is_known_by_its_database() {
         let dir = tempfile::tempdir().unwrap();
         let root = Root::at(dir.path()).unwrap();
-        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+        let system = System::new(root, Runner::Nobody);
         let host = Host { name: "n1".into(), pve: Some("8.4.1".into()), ..Host::default() };
         let of = |database| pve(&system, &system.root, &host, &[], Some(database));
 

@@ -54,6 +54,11 @@ pub struct System {
 }
 
 impl System {
+    /// This machine or a tree of it, with its own time; nobody has asked it to stop yet.
+    pub fn new(root: Root, runner: Runner) -> Self {
+        Self { root, runner, clock: Clock::System, cancel: Cancel::default() }
+    }
+
     /// The same machine for work that must come to its end: a signal does not stop it.
     #[must_use]
     pub fn to_the_end(&self) -> Self {

@@ -13,7 +13,7 @@ use crate::host::detect;
 use crate::issue::{Issue, Stage};
 use crate::notify::{Channels, NotifyError, Pending, Ping, Receipt, begin, send_all};
 use crate::report::{Message, RunReport, Verdict};
-use crate::system::{Cancel, FileError, open_file};
+use crate::system::{Cancel, FileError, Root, open_file};
 
 /// Bytes of the log that go along with a failure.
 const LOG_END: u64 = 8 * 1024;
@@ -26,8 +26,8 @@ pub struct Announcer {
 
 impl Announcer {
     /// The channels of these settings.
-    pub fn of(settings: &Notify) -> Self {
-        Self { channels: Channels::of(settings), start: None }
+    pub fn of(settings: &Notify, root: &Root) -> Self {
+        Self { channels: Channels::of(settings, root), start: None }
     }
 
     /// Tells that a run begins, which does not wait for that.

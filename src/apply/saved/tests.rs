@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::apply::{Attributes, Wanted};
-use crate::system::{Clock, Root, Runner, Signal, System};
+use crate::system::{Root, Runner, Signal, System};
 
 /// A machine and the record of a restore, beside each other.
 struct Scene {
@@ -27,7 +27,7 @@ impl Scene {
         std::fs::create_dir(dir.path().join("root")).unwrap();
         let root = Root::at(&dir.path().join("root")).unwrap();
         let record = Record::create(&dir.path().join("state"), &Local::now()).unwrap();
-        let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+        let system = System::new(root, Runner::Nobody);
         Self { dir, system, record }
     }
 

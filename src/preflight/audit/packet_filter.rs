@@ -167,7 +167,7 @@ fn issue(reason: impl Into<String>) -> Issue {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
-    use crate::system::{Cancel, Clock, Recorded, Runner};
+    use crate::system::{Recorded, Runner};
 
     #[test]
     fn an_nft_ruleset_filters_when_something_is_dropped_or_rejected() {
@@ -225,7 +225,7 @@ mod tests {
         }
         let runner = Runner::Recorded(Recorded::new(dir.path().join("commands")));
         let root = Root::at(dir.path()).unwrap();
-        let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
+        let system = System::new(root, runner);
         judge(&look(&system), cluster(&system.root)).map(|issue| issue.to_string())
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::*;
 use crate::issue::Severity;
-use crate::system::{Cancel, Runner};
+use crate::system::Runner;
 
 const HEAD: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
@@ -142,7 +142,7 @@ fn another_machines_disk_is_not_looked_at() {
     let host = Host::new();
     host.process(78, b"xmrig", 0, b"xmrig\0", Some(b"/tmp/xmrig"), &[]);
     let root = Root::at(host.0.path()).unwrap();
-    let system = System { root, runner: Runner::Nobody, clock: Clock::System, cancel: Cancel::default() };
+    let system = System::new(root, Runner::Nobody);
     let secured = audit(&settings(), &system).unwrap().unwrap();
     assert!(secured.issues.is_empty() && secured.passed.message.starts_with("not done"), "{secured:?}");
     assert!(audit(&Audits::default(), &system).unwrap().is_none());

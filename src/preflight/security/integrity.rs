@@ -184,7 +184,7 @@ impl Note {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
-    use crate::system::{Cancel, Clock, Recorded, Runner};
+    use crate::system::{Recorded, Runner};
     use std::os::unix::fs::PermissionsExt;
 
     const NAME: &str = "/usr/sbin/proxmox-backup";
@@ -210,7 +210,7 @@ mod tests {
         fn check(&self, changed: ChangedProgram) -> Integrity {
             let runner = Runner::Recorded(Recorded::new(self.at("commands")));
             let root = if self.at("var").exists() { Root::at(self.0.path()) } else { Root::live() }.unwrap();
-            let system = System { root, runner, clock: Clock::System, cancel: Cancel::default() };
+            let system = System::new(root, runner);
             let (name, file) = (Path::new(NAME), self.at("program"));
             check(Program { name, file: &file }, &self.at("state"), changed, &system)
         }

@@ -144,7 +144,7 @@ fn repaired(finding: &Finding, repair: Repair) -> Issue {
 mod tests {
     use super::*;
     use crate::issue::Severity;
-    use crate::system::{Clock, Root, Runner, is_root};
+    use crate::system::{Root, Runner, is_root};
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::{Path, PathBuf};
 
@@ -160,7 +160,7 @@ mod tests {
 
     fn system() -> System {
         let cancel = crate::system::Cancel::default();
-        System { root: Root::live().unwrap(), runner: Runner::Nobody, clock: Clock::System, cancel }
+        System { cancel, ..System::new(Root::live().unwrap(), Runner::Nobody) }
     }
 
     struct Sample(tempfile::TempDir);
