@@ -20,7 +20,7 @@ pub(super) fn notify(checked: &Checked) -> (Notify, Vec<Mistake>) {
             "failure" => NotifyOn::Failure,
             _ => NotifyOn::Always,
         },
-        mail: None,
+        mail: draft.mail(),
         telegram: draft.telegram(),
         gotify: draft.gotify(),
         webhooks: draft.webhooks(),
@@ -29,23 +29,23 @@ pub(super) fn notify(checked: &Checked) -> (Notify, Vec<Mistake>) {
     (notify, draft.mistakes)
 }
 
-struct Draft<'a> {
-    checked: &'a Checked,
+pub(super) struct Draft<'a> {
+    pub(super) checked: &'a Checked,
     mistakes: Vec<Mistake>,
 }
 
 impl Draft<'_> {
-    fn secret(&self, key: &str) -> Secret {
+    pub(super) fn secret(&self, key: &str) -> Secret {
         Secret::new(self.checked.text(key))
     }
 
-    fn wrong(&mut self, key: &str, reason: impl Into<String>, suggestion: &str) {
+    pub(super) fn wrong(&mut self, key: &str, reason: impl Into<String>, suggestion: &str) {
         let suggestion = (!suggestion.is_empty()).then(|| suggestion.to_owned());
         self.mistakes.push((key.to_owned(), Complaint { reason: reason.into(), suggestion }));
     }
 
     /// What the setting at `asks` cannot do without.
-    fn needed(&mut self, asks: &str, key: &str) -> Secret {
+    pub(super) fn needed(&mut self, asks: &str, key: &str) -> Secret {
         let secret = self.secret(key);
         if secret.is_empty() {
             let reason = format!("needs {}", self.checked.spelled(asks, key));
@@ -179,7 +179,7 @@ impl Draft<'_> {
         headers
     }
 
-    fn header_value(&mut self, key: &str, value: &Secret) {
+    pub(super) fn header_value(&mut self, key: &str, value: &Secret) {
         if !is_header_value(value.expose()) {
             self.wrong(key, "has characters that a header cannot hold", "");
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::build_mail;
 use super::build_notify;
 use super::build_tiers;
 use super::codec::level_range;
@@ -174,16 +175,15 @@ impl Check {
             }
         }
         if checked.bool("KEEP_WORKSPACE") && checked.bool("ENCRYPT_ARCHIVE") {
-            if let Some(chosen) = checked.values.get("KEEP_WORKSPACE") {
-                let origin = chosen.origin.clone();
-                let setting = Setting { key: "KEEP_WORKSPACE".to_owned(), value: String::new(), origin };
-                let reason = "does not count: ENCRYPT_ARCHIVE is true, and what is kept would lie there in plain";
-                self.findings.push(finding(Weight::Notice, &setting, None, reason, None));
-            }
+            let reason = "does not count: ENCRYPT_ARCHIVE is true, and what is kept would lie there in plain";
+            self.notice(checked, "KEEP_WORKSPACE", reason);
         }
         self.retention(checked);
         for (key, complaint) in build_notify::notify(checked).1 {
             self.complain(checked, &key, complaint);
+        }
+        for (key, reason) in build_mail::notices(checked) {
+            self.notice(checked, key, &reason);
         }
         for name in ["BACKUP_PATH", "LOG_PATH", "LOCK_PATH", "SIGN_KEY"] {
             if let Some(reason) = checked.path(name).and_then(|path| reason_against(&path)) {
@@ -214,6 +214,13 @@ impl Check {
                 let reason = format!("has no effect: the policy is {policy}");
                 self.findings.push(finding(Weight::NoEffect, &setting, None, reason, None));
             }
+        }
+    }
+
+    fn notice(&mut self, checked: &Checked, name: &str, reason: &str) {
+        if let Some(chosen) = checked.values.get(name) {
+            let setting = Setting { key: name.to_owned(), value: String::new(), origin: chosen.origin.clone() };
+            self.findings.push(finding(Weight::Notice, &setting, None, reason, None));
         }
     }
 

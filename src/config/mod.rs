@@ -7,6 +7,7 @@
 //! either form from the other (`comments`, `render`).
 
 mod build;
+mod build_mail;
 mod build_notify;
 mod build_tiers;
 mod check;
@@ -38,6 +39,7 @@ use std::time::Duration;
 
 use crate::units::ByteSize;
 
+pub use build_mail::is_address;
 pub use check::{NOT_OURS, Shown};
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 pub use convert::{Converted, convert};

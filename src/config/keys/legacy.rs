@@ -11,7 +11,6 @@ const SCHEDULE: &str = "a systemd timer starts the runs";
 const LISTED: &str = "limits of listings are built in";
 const UNREAD: &str = "no version of the older tools read it";
 const VERIFIED: &str = "every archive is decoded again and compared as a whole";
-const RELAY: &str = "no mail relay is built in";
 const PBS_LOGIN: &str = "commands of the backup server run as root, without a login";
 const INTERNAL: &str = "was an inner variable of the older tool";
 
@@ -101,13 +100,6 @@ pub(super) const KEYS: &[Key] = &[
     old("METRICS_LOCK_TIMEOUT", LISTED),
     old("CHECK_ONLY_MODE", "use the command check"),
     old("DRY_RUN_MODE", "use DRY_RUN"),
-    // The relay of the older tools.
-    old("CLOUDFLARE_WORKER_URL", RELAY),
-    old("CLOUDFLARE_WORKER_TOKEN", RELAY).secret(),
-    old("HMAC_SECRET", RELAY).secret(),
-    old("WORKER_TIMEOUT", RELAY),
-    old("WORKER_MAX_RETRIES", RELAY),
-    old("WORKER_RETRY_DELAY", RELAY),
     // Security.
     old("REMOVE_UNAUTHORIZED_FILES", "nothing that is not ours is ever removed"),
     old("SUSPICIOUS_DESTINATIONS", "only listening ports are looked at"),
