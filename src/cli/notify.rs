@@ -18,7 +18,7 @@ pub(super) enum NotifyCommand {
     /// Send an example, marked as one, and print what each channel answers
     #[command(after_help = super::help::NOTIFY_TEST)]
     Test {
-        /// telegram, gotify, webhook, the name of a webhook, or ping; none = all that are switched on
+        /// email, telegram, gotify, webhook, the name of a webhook, or ping; none = all that are switched on
         #[arg(value_name = "CHANNEL")]
         channel: Option<String>,
     },
@@ -73,7 +73,8 @@ fn choose(all: &[Arc<dyn Channel>], wanted: Option<&str>) -> Result<Vec<Arc<dyn 
         Some(wanted) if !names.is_empty() => {
             format!("no channel {wanted} is switched on; these are: {}", names.join(", "))
         }
-        _ => "no channel is switched on: set TELEGRAM_ENABLED, GOTIFY_ENABLED, WEBHOOK_ENABLED or HEALTHCHECK_ENABLED"
+        _ => "no channel is switched on: set EMAIL_ENABLED, TELEGRAM_ENABLED, GOTIFY_ENABLED, \
+              WEBHOOK_ENABLED or HEALTHCHECK_ENABLED"
             .to_owned(),
     })
 }

@@ -89,6 +89,13 @@ fn is_clustered(root: &Root) -> bool {
     root.exists(COROSYNC) || (!root.is_live() && root.exists("/etc/corosync/corosync.conf"))
 }
 
+/// The name with its domain where that is known, as far as it can be read.
+pub fn full_name(root: &Root) -> String {
+    let kernel = kernel_name(root);
+    let name = short_name(&kernel);
+    full_names(root, kernel, &name).into_iter().next().unwrap_or(name)
+}
+
 fn kernel_name(root: &Root) -> String {
     let name = if root.is_live() {
         gethostname().ok().and_then(|name| name.into_string().ok())

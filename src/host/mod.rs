@@ -9,6 +9,7 @@ mod names;
 mod inventory;
 mod detect;
 mod server_id;
+mod mac;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,9 @@ pub use cluster::{
     CLUSTER_DIR, ClusterNode, cluster_nodes, cluster_text, cluster_tree, is_cluster_mounted, open_cluster_database,
     read_cluster_database,
 };
-pub use detect::{detect, detection_report};
+pub use detect::{detect, detection_report, full_name};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
+pub use mac::mac_address;
 pub use sections::{Section, parse as parse_sections};
 pub use server_id::{ServerId, ServerIdError, known_server_id, own_server_id};
 pub use storages::{StorageMount, storage_mounts};

@@ -11,7 +11,7 @@ pub enum NotifyError {
     /// The other side said no; trying again would not help.
     #[error("refused with status {status}: {answer}")]
     Refused {
-        /// HTTP status.
+        /// Status of HTTP or SMTP.
         status: u16,
         /// The beginning of what it said, printable.
         answer: String,
@@ -22,7 +22,7 @@ pub enum NotifyError {
     /// It failed there; another attempt may help.
     #[error("failed there with status {status}: {answer}")]
     Failed {
-        /// HTTP status.
+        /// Status of HTTP or SMTP.
         status: u16,
         /// The beginning of what it said, printable.
         answer: String,
@@ -36,6 +36,27 @@ pub enum NotifyError {
     /// No answer in time.
     #[error("no answer within {}", Elapsed(*.0))]
     TimedOut(Duration),
+    /// The connection ended between the whole message and its receipt. Sent again, it might come twice.
+    #[error("sent, and whether it was accepted is not known: {0}")]
+    Unconfirmed(Box<NotifyError>),
+    /// A program that was to send it did not.
+    #[error("{program}: {reason}")]
+    Program {
+        /// The program.
+        program: &'static str,
+        /// What happened, the end of what it said included.
+        reason: String,
+    },
+    /// Neither the way that is set nor the one in its stead.
+    #[error("{way}: {first}; in its stead {second}")]
+    Both {
+        /// The way that is set.
+        way: &'static str,
+        /// Why it failed.
+        first: Box<NotifyError>,
+        /// Why the other one did.
+        second: Box<NotifyError>,
+    },
     /// What is set does not fit together.
     #[error("{0}")]
     Setting(String),

@@ -78,14 +78,46 @@ impl Attempts {
         let all = self.call.saturating_mul(self.retries + 1) + self.delay.saturating_mul(self.retries);
         all.min(PATIENCE.max(self.call))
     }
+
+    /// The pause after a failure that may pass; `None` after any other.
+    pub(super) fn pause_after(&self, error: &NotifyError) -> Option<Duration> {
+        error.may_pass().then_some(self.delay)
+    }
+
+    /// Calls until it works, cannot work, or the limit is reached; tells how many calls it took. Each is
+    /// given the time it may take, and `pause_after` says after which failure there is another one.
+    pub(super) fn run<T>(
+        self,
+        cancel: &Cancel,
+        pause_after: impl Fn(&NotifyError) -> Option<Duration>,
+        mut call: impl FnMut(Duration) -> Result<T, NotifyError>,
+    ) -> Result<(T, u32), NotifyError> {
+        let end = Instant::now() + self.limit();
+        for attempt in 1.. {
+            cancel.check()?;
+            let left = end.saturating_duration_since(Instant::now());
+            match call(self.call.min(left)) {
+                Ok(done) => return Ok((done, attempt)),
+                Err(error) => match pause_after(&error) {
+                    Some(delay) if attempt <= self.retries && Instant::now() + delay < end => pause(delay, cancel)?,
+                    _ => return Err(error),
+                },
+            }
+        }
+        Err(NotifyError::TimedOut(self.limit()))
+    }
 }
 
 impl Answer {
     /// For the log.
     pub(super) fn receipt(&self) -> String {
-        let attempt = if self.attempt > 1 { format!(", attempt {}", self.attempt) } else { String::new() };
-        format!("accepted with status {}{attempt}", self.status)
+        format!("accepted with status {}{}", self.status, counted(self.attempt))
     }
+}
+
+/// How many attempts it took, where it took several.
+pub(super) fn counted(attempt: u32) -> String {
+    if attempt > 1 { format!(", attempt {attempt}") } else { String::new() }
 }
 
 /// The client. Certificates are read at the first call.
@@ -97,22 +129,9 @@ pub(super) struct Http {
 impl Http {
     /// Calls until it works, cannot work, or the limit is reached.
     pub(super) fn send(&self, request: &Request, attempts: Attempts, cancel: &Cancel) -> Result<Answer, NotifyError> {
-        let end = Instant::now() + attempts.limit();
-        for attempt in 1.. {
-            cancel.check()?;
-            let left = end.saturating_duration_since(Instant::now());
-            match self.call(request, attempts.call.min(left)) {
-                Ok(answer) => return Ok(Answer { attempt, ..answer }),
-                Err(error) => {
-                    let is_last = attempt > attempts.retries || Instant::now() + attempts.delay >= end;
-                    if is_last || !error.may_pass() {
-                        return Err(error);
-                    }
-                    pause(attempts.delay, cancel)?;
-                }
-            }
-        }
-        Err(NotifyError::TimedOut(attempts.limit()))
+        let call = |limit| self.call(request, limit);
+        let (answer, attempt) = attempts.run(cancel, |error| attempts.pause_after(error), call)?;
+        Ok(Answer { attempt, ..answer })
     }
 
     fn call(&self, request: &Request, limit: Duration) -> Result<Answer, NotifyError> {
@@ -130,9 +149,11 @@ impl Http {
 }
 
 fn agent() -> Agent {
-    let found = rustls_native_certs::load_native_certs();
-    let trusted: Vec<Certificate<'static>> =
-        found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
+    let trusted: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|certificate| Certificate::from_der(certificate).to_owned())
+        .collect();
     let tls = TlsConfig::builder()
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .root_certs(RootCerts::new_with_certs(&trusted))
@@ -173,11 +194,16 @@ fn read(response: &mut Response<ureq::Body>) -> Result<Vec<u8>, (Vec<u8>, io::Er
     }
 }
 
-fn refusal(status: u16, answer: String) -> NotifyError {
+/// Whether a refusal is one that no further attempt changes today.
+pub(super) fn speaks_of_quota(answer: &str) -> bool {
     let small = answer.to_lowercase();
+    QUOTA.iter().any(|word| small.contains(word))
+}
+
+fn refusal(status: u16, answer: String) -> NotifyError {
     match status {
         429 => NotifyError::Quota(answer),
-        400.. if QUOTA.iter().any(|word| small.contains(word)) => NotifyError::Quota(answer),
+        400.. if speaks_of_quota(&answer) => NotifyError::Quota(answer),
         300..400 => {
             NotifyError::Refused { status, answer: "it names another address, which is not followed".to_owned() }
         }
@@ -207,7 +233,7 @@ fn reason(error: ureq::Error, limit: Duration) -> NotifyError {
     }
 }
 
-fn reason_of_io(cause: &io::Error, limit: Duration) -> NotifyError {
+pub(super) fn reason_of_io(cause: &io::Error, limit: Duration) -> NotifyError {
     if let Some(tls) = cause.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return reason_of_tls(tls);
     }
@@ -245,10 +271,15 @@ fn pause(span: Duration, cancel: &Cancel) -> Result<(), NotifyError> {
     }
 }
 
+/// The beginning of an answer without what the request has to hide.
+pub(super) fn shown(body: &[u8], request: &Request) -> String {
+    printable(body, &secrets(request))
+}
+
 /// The beginning of an answer in one line. Servers repeat what they were asked, secrets included.
-fn shown(body: &[u8], request: &Request) -> String {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    for secret in secrets(request) {
+pub(super) fn printable(answer: &[u8], secrets: &[Secret]) -> String {
+    let mut text = String::from_utf8_lossy(answer).into_owned();
+    for secret in secrets {
         text = text.replace(secret.expose(), "***");
     }
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -8,6 +8,7 @@
 mod error;
 mod gotify;
 mod http;
+mod mail;
 mod ping;
 mod send;
 mod telegram;
@@ -27,12 +28,13 @@ use crate::system::{Cancel, Root};
 
 use gotify::Gotify;
 use http::Http;
+use mail::Mail;
 use telegram::Telegram;
 use webhook::Webhook;
 
 /// Somewhere a message goes.
 pub trait Channel: Send + Sync {
-    /// For logs, metrics and `notify test`: `telegram`, `webhook ops`.
+    /// For logs, metrics and `notify test`: `email`, `webhook ops`.
     fn name(&self) -> &str;
     /// Whether a run that ended like this is told there.
     fn wants(&self, verdict: Verdict) -> bool;
@@ -54,9 +56,12 @@ pub struct Channels {
 impl Channels {
     /// The channels of these settings. Opens no connection and reads nothing; the addresses of root
     /// are looked up below `root` once they are needed.
-    pub fn of(settings: &Notify, _root: &Root) -> Self {
+    pub fn of(settings: &Notify, root: &Root) -> Self {
         let (on, http) = (settings.on, Arc::new(Http::default()));
         let mut messages: Vec<Arc<dyn Channel>> = Vec::new();
+        if let Some(mail) = &settings.mail {
+            messages.push(Arc::new(Mail::new(&http, mail.clone(), on, root)));
+        }
         if let Some(telegram) = &settings.telegram {
             messages.push(Arc::new(Telegram::new(&http, telegram.clone(), on)));
         }

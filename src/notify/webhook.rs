@@ -88,7 +88,8 @@ fn login(login: &Login, body: &[u8]) -> Vec<(String, Secret)> {
     }
 }
 
-fn signature(secret: &Secret, body: &[u8]) -> String {
+/// HMAC-SHA256 in hexadecimal digits.
+pub(super) fn signature(secret: &Secret, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     hex(hmac::sign(&key, body).as_ref())
 }
