@@ -85,7 +85,7 @@ fn a_full_disk_is_told_as_such() {
             let full = File::options().write(true).open("/dev/full").unwrap();
             match write(full, codec, &[noise(length)]) {
                 Err(ArchiveError::Write(cause)) => {
-                    assert_eq!(cause.raw_os_error(), Some(nix::libc::ENOSPC), "{codec:?}")
+                    assert_eq!(cause.raw_os_error(), Some(nix::libc::ENOSPC), "{codec:?}");
                 }
                 other => panic!("{codec:?}: {other:?}"),
             }
