@@ -1,13 +1,13 @@
 //! What people are told about a run, in each form that a channel needs. Pure.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Local};
 use serde_json::{Value, json};
 
-use super::{Ending, RunReport, TierFacts, Verdict};
+use super::columns::{filled, hanging, width};
+use super::html::{Occasion, page};
+use super::line::{cut, line};
+use super::{Ending, MANY, PROGRAM, RunReport, TierFacts, Verdict};
 use crate::host::{Host, ServerId};
-use crate::issue::{Issue, Severity, Stage};
 use crate::units::ByteSize;
 
 /// UTF-16 units of a chat message: Telegram takes 4096 of them.
@@ -15,9 +15,6 @@ const SHORT: usize = 3500;
 
 /// Problems in a chat message.
 const FEW: usize = 8;
-
-/// Problems anywhere: what a run of thousands has is in its log.
-const MANY: usize = 100;
 
 /// UTF-16 units of one line.
 const LINE: usize = 240;
@@ -37,9 +34,9 @@ pub struct Message {
     pub subject: String,
     /// Subject and a few lines more, for a chat.
     pub short: String,
-    /// Everything, for a page or a mail.
+    /// Everything but the end of the log, for a mail: lines of 80 columns.
     pub text: String,
-    /// The same as a page; empty where no page is made.
+    /// The same as a page, with the end of the log after a failure.
     pub html: String,
     /// Name and value of what is worth a field of its own.
     pub facts: Vec<(String, String)>,
@@ -58,26 +55,28 @@ pub struct Message {
 impl RunReport {
     /// The message about this run.
     pub fn message(&self) -> Message {
-        let facts = self.facts();
-        let problems = self.problems();
-        let subject = self.subject();
+        self.message_with_log_end(String::new())
+    }
+
+    /// The message about this run, with the end of its log.
+    pub fn message_with_log_end(&self, log_end: String) -> Message {
         let message = Message {
             verdict: self.verdict(),
-            host: line(&self.host.name),
+            host: line(&self.host.name, LINE),
             server_id: self.server_id.as_ref().map(ServerId::to_string),
             moment: self.finished,
+            subject: self.subject(),
             short: String::new(),
             text: String::new(),
-            html: String::new(),
-            facts,
-            problems: counted(problems, MANY),
+            html: page(self, Occasion::Run { log_end: &log_end }),
+            facts: self.facts(),
+            problems: listed(self.problems(), MANY, self.warnings()),
             json: self.to_json(),
             exit_code: self.exit_code(),
-            log_end: String::new(),
+            log_end,
             is_test: false,
-            subject,
         };
-        message.written()
+        message.written(self.warnings())
     }
 
     /// An example: what a good run of this host is told like.
@@ -87,12 +86,13 @@ impl RunReport {
         message.is_test = true;
         message.subject = format!("[TEST] Backup of {}: an example, no backup was made ({})", message.host, date(&now));
         message.json["test"] = json!(true);
-        message.facts.retain(|(name, _)| matches!(name.as_str(), "Host" | "Date"));
-        message.written()
+        message.facts.retain(|(name, _)| matches!(name.as_str(), "Host" | "Date" | "System"));
+        message.html = page(&report, Occasion::Test);
+        message.written(0)
     }
 
     fn subject(&self) -> String {
-        let host = line(&self.host.name);
+        let host = line(&self.host.name, LINE);
         let date = date(&self.started);
         match self.verdict() {
             Verdict::Ok => format!("✓ Backup of {host} completed ({date})"),
@@ -124,95 +124,85 @@ impl RunReport {
             self.drill.iter().map(|drill| fact("Restorable", &format!("{} of {}", drill.restorable(), drill.of()))),
         );
         facts.extend(self.tiers.iter().map(tier));
+        facts.extend(self.system().map(|system| fact("System", &system)));
         facts.push(fact("Exit code", &self.exit_code().to_string()));
         facts
     }
 
-    /// What makes the verdict, the first ones first.
-    fn problems(&self) -> Vec<String> {
-        let counts = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
-        self.issues.iter().filter(counts).map(|issue| line(&format!("{}: {issue}", issue.stage))).collect()
+    /// What makes the verdict, the first ones first; as lines only while somebody asks for them.
+    fn problems(&self) -> impl Iterator<Item = String> {
+        self.counting().map(|issue| line(&format!("{}: {issue}", issue.stage), LINE))
     }
 }
 
 impl Message {
-    /// The forms for people, made of the others.
-    fn written(mut self) -> Self {
-        let few = counted(self.problems.clone(), FEW);
-        self.short = cut(&page(&self.subject, &self.facts, &few, &|name, value| format!("{name}: {value}")), SHORT);
-        let width = self.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 1;
-        self.text = page(&self.subject, &self.facts, &self.problems, &|name, value| {
-            format!("{:<width$} {value}", format!("{name}:"))
-        });
+    /// The forms in plain text, made of the others and of how many problems there are in all.
+    fn written(mut self, problems: usize) -> Self {
+        let few = listed(self.problems.iter().cloned(), FEW, problems);
+        let pair = |(name, value): &(String, String)| format!("{name}: {value}");
+        let item = |problem: &String| format!("- {problem}");
+        self.short = cut(&whole(&self.subject, &self.facts, &few, pair, item), SHORT);
+        let start = self.facts.iter().map(|(name, _)| width(name)).max().unwrap_or(0) + 2;
+        let pair = |(name, value): &(String, String)| hanging(&filled(&format!("{name}:"), start), value);
+        let item = |problem: &String| hanging("- ", problem);
+        self.text = whole(&hanging("", &self.subject), &self.facts, &self.problems, pair, item);
+        let server = self.server_id.as_ref().map(|id| format!(", server {id}")).unwrap_or_default();
+        self.text.extend(["\n", PROGRAM, &server, "\n"]);
         self
     }
 }
 
-fn page(subject: &str, facts: &[(String, String)], problems: &[String], row: &dyn Fn(&str, &str) -> String) -> String {
-    let mut text = format!("{subject}\n\n");
-    for (name, value) in facts {
-        let _ = writeln!(text, "{}", row(name, value));
-    }
+fn whole(
+    subject: &str,
+    facts: &[(String, String)],
+    problems: &[String],
+    pair: impl Fn(&(String, String)) -> String,
+    item: impl Fn(&String) -> String,
+) -> String {
+    let mut lines = vec![subject.to_owned(), String::new()];
+    lines.extend(facts.iter().map(pair));
     if !problems.is_empty() {
-        text.push_str("\nProblems:\n");
+        lines.extend([String::new(), "Problems:".to_owned()]);
     }
-    for problem in problems {
-        let _ = writeln!(text, "- {problem}");
-    }
-    text
+    lines.extend(problems.iter().map(item));
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn tier(facts: &TierFacts) -> (String, String) {
-    let name = format!("Tier {}", facts.tier);
-    let backups = facts.present.map(|present| format!(", {} backups", present.backups)).unwrap_or_default();
-    match &facts.copy {
-        Ok(checked) => fact(&name, &format!("✓ {checked}{backups}")),
-        Err(why) => fact(&name, &format!("✗ {why}")),
-    }
+    let name = facts.tier.to_string();
+    let why = match &facts.copy {
+        Ok(checked) => format!("✓ {checked}"),
+        Err(why) => return fact(&name, &format!("✗ {why}")),
+    };
+    let backups = facts.present.map(|present| format!(", {} backups", present.backups));
+    let removed = (!facts.removed.is_empty()).then(|| format!(", {} removed", facts.removed.len()));
+    let room = facts.room.map(|room| format!(", {} of {} free", room.free, room.total));
+    fact(&name, &[Some(why), backups, removed, room].into_iter().flatten().collect::<String>())
 }
 
 fn fact(name: &str, value: &str) -> (String, String) {
-    (name.to_owned(), line(value))
+    (name.to_owned(), line(value, LINE))
 }
 
 fn date(moment: &DateTime<Local>) -> String {
     moment.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// The first ones, and how many there are besides.
-fn counted(mut lines: Vec<String>, most: usize) -> Vec<String> {
-    if lines.len() > most {
-        let left = lines.len() - most;
-        lines.truncate(most);
-        lines.push(format!("… and {left} more; the log has all of them"));
+/// The first ones of so many in all, and how many there are besides.
+fn listed(lines: impl Iterator<Item = String>, most: usize, all: usize) -> Vec<String> {
+    let mut first: Vec<String> = lines.take(most).collect();
+    if all > most {
+        first.push(format!("… and {} more; the log has all of them", all - most));
     }
-    lines
-}
-
-/// One line without control characters, not too long.
-fn line(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    cut(&clean, LINE)
-}
-
-/// The beginning of a text that is longer than so many UTF-16 units.
-fn cut(text: &str, most: usize) -> String {
-    if text.encode_utf16().count() <= most {
-        return text.to_owned();
-    }
-    let mut units = 1;
-    let fits = |c: &char| {
-        units += c.len_utf16();
-        units <= most
-    };
-    let mut start: String = text.chars().take_while(fits).collect();
-    start.push('…');
-    start
+    first
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issue::{Issue, Stage};
+    use crate::report::columns::COLUMNS;
 
     fn report(issues: usize) -> RunReport {
         let issue = |n| Issue::warning(Stage::Collect, format!("/etc/{n}"), "permission\ndenied");
@@ -242,7 +232,9 @@ mod tests {
         let message = report(12).message();
         assert!(message.short.contains("- collect: /etc/7: permission denied\n- … and 4 more"), "{}", message.short);
         assert!(!message.text.contains("more; the log") && message.text.contains("/etc/11"));
-        assert_eq!(report(1000).message().problems.len(), MANY + 1);
+        let thousand = report(1000).message();
+        assert_eq!(thousand.problems.len(), MANY + 1);
+        assert!(thousand.short.contains("… and 992 more") && thousand.text.contains("… and 900 more"));
         let mut endless = report(0);
         let reason = "\u{1f4be}\u{1b}x".repeat(5000);
         endless.issues = vec![Issue::warning(Stage::Collect, "/x", &*reason); 50];
@@ -257,6 +249,20 @@ mod tests {
         let mut report = report(0);
         report.issues = vec![Issue::warning(Stage::Notify, "gotify", "refused")];
         assert_eq!(report.message().problems, [""; 0]);
+    }
+
+    #[test]
+    fn text_fits_a_mail_of_80_columns() {
+        let mut report = report(3);
+        let words = "word ".repeat(60);
+        report.issues.push(Issue::warning(Stage::Storage, "/mnt/nas", &*words).with_hint("主机 ".repeat(40)));
+        report.ending = Ending::Failed { reason: words, hint: Some("make room".into()), exit_code: 12 };
+        let text = report.message().text;
+        assert!(text.lines().all(|line| width(line) <= COLUMNS && line == line.trim_end()), "{text}");
+        assert!(text.contains("\nHost:       pve1\n") && text.contains("\nWhat to do: make room\n"), "{text}");
+        assert!(text.contains("\nReason:     word word") && text.contains("\n            word word"), "{text}");
+        assert!(text.contains("\n- storage: /mnt/nas: word") && text.contains("\n  word word"), "{text}");
+        assert!(text.ends_with(&format!("\n\n{PROGRAM}\n")), "{text}");
     }
 
     #[test]

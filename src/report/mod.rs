@@ -1,8 +1,11 @@
 //! What happened: one value, of which log footer, statistics file and JSON are renderings.
 
-mod json;
-mod message;
+mod line;
+mod columns;
 mod text;
+mod json;
+mod html;
+mod message;
 
 use std::time::Duration;
 
@@ -17,6 +20,12 @@ use crate::issue::{Issue, Severity, Stage};
 use crate::storage::Tier;
 use crate::system::{Clock, Space};
 use crate::units::Elapsed;
+
+/// Name and version, as messages end with them.
+const PROGRAM: &str = concat!("proxmox-config-backup ", env!("CARGO_PKG_VERSION"));
+
+/// Problems in a message: what a run of thousands has is in its log.
+const MANY: usize = 100;
 
 /// A run, from start to end.
 #[derive(Clone, Debug)]
@@ -219,10 +228,15 @@ impl RunReport {
         }
     }
 
-    /// How many warnings count. What did not reach somebody who wants to be told makes no backup worse.
+    /// How many warnings count.
     pub fn warnings(&self) -> usize {
-        let counted = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
-        self.issues.iter().filter(counted).count()
+        self.counting().count()
+    }
+
+    /// The warnings that count. What did not reach somebody who wants to be told makes no backup worse.
+    fn counting(&self) -> impl Iterator<Item = &Issue> {
+        let counts = |issue: &&Issue| issue.severity == Severity::Warning && issue.stage != Stage::Notify;
+        self.issues.iter().filter(counts)
     }
 
     /// The process' exit code: 0 and 1 for a run that came to its end.

@@ -46,6 +46,19 @@ impl RunReport {
         }
     }
 
+    /// Products and system with their versions; `None` where nothing is known.
+    pub(super) fn system(&self) -> Option<String> {
+        let host = &self.host;
+        let named = |name: &str, version: &str| (!version.is_empty()).then(|| format!("{name} {version}"));
+        let parts = [
+            host.pve.as_ref().and_then(|version| named("Proxmox VE", version)),
+            host.pbs.as_ref().and_then(|version| named("Proxmox Backup Server", version)),
+            named("Debian", &host.debian),
+        ];
+        let known: Vec<String> = parts.into_iter().flatten().collect();
+        (!known.is_empty()).then(|| known.join(", "))
+    }
+
     /// Archive size in percent of what was collected.
     pub(super) fn ratio_percent(&self) -> Option<f64> {
         let archive = self.archive.as_ref()?;

@@ -48,11 +48,9 @@ impl Announcer {
         if channels.is_empty() {
             return;
         }
-        let mut message = report.message();
-        if verdict == Verdict::Failed {
-            // Without a log there is still the reason.
-            message.log_end = end_of(log).unwrap_or_default();
-        }
+        // Without a log there is still the reason.
+        let log_end = if verdict == Verdict::Failed { end_of(log).unwrap_or_default() } else { String::new() };
+        let message = report.message_with_log_end(log_end);
         let receipts = send_all(&channels, &Arc::new(message), cancel);
         for Receipt { channel, result, .. } in &receipts {
             note(report, channel, result);
