@@ -6,7 +6,7 @@ CARGO ?= cargo
 BENCH_PROFILE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps quick lint test docs docs-check demo bench deb clean-dist
+.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb clean-dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ docs: ## write man/, completions/ and generated docs
 
 docs-check: ## fail when they are behind the program
 	@CARGO="$(CARGO)" sh tests/generated.sh check
+
+pictures: ## draw the pages of sample messages into docs/pictures (needs chromium)
+	@CARGO="$(CARGO)" sh tests/pictures.sh
 
 demo: build ## back up a sample host, look inside, unpack twice, compare
 	@bash tests/demo.sh target/debug/proxmox-backup

@@ -39,6 +39,7 @@ mod moving;
 mod notify;
 mod offline;
 mod old;
+mod pictures;
 mod pmxcfs;
 mod restore;
 mod restore_command;
