@@ -1,11 +1,13 @@
 //! A run as far as it is: what is known of it, and what is not.
 
+use std::collections::BTreeMap;
+
 use super::Before;
 use crate::drill::Outcome;
 use crate::report::{Counters, RunReport, Verdict};
 
 /// What the text is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// The run.
     pub report: &'a RunReport,
@@ -58,6 +60,24 @@ impl<'a> Facts<'a> {
     /// Nothing was counted where nothing was collected.
     pub(super) fn collected(&self) -> Option<&'a Counters> {
         self.ended().map(|report| &report.counters).filter(|counters| **counters != Counters::default())
+    }
+
+    /// What became of the messages, by channel: 0 arrived, 1 did not. One that was not asked is not in
+    /// it; a run that is at work or was turned away leaves what it does not know better.
+    pub(super) fn notifications(&self) -> BTreeMap<String, u8> {
+        let mut known = match self.moment {
+            Moment::Ended => BTreeMap::new(),
+            Moment::Begun | Moment::TurnedAway => self.before.notifications.clone(),
+        };
+        let told = self.ended().map_or(&[][..], |report| &report.deliveries);
+        for delivery in told {
+            known.remove(&delivery.channel);
+        }
+        for delivery in told {
+            let status = known.entry(delivery.channel.clone()).or_default();
+            *status = (*status).max(u8::from(delivery.result.is_err()));
+        }
+        known
     }
 
     pub(super) fn drilled(&self) -> Option<Drilled> {

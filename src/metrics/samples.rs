@@ -16,6 +16,10 @@ impl Metric {
             Source::Info => vec![(about(facts.report), "1".to_owned())],
             Source::Run(value) => value(facts).map(|value| (Labels::new(), value)).into_iter().collect(),
             Source::Phases => facts.ended().map_or_else(Vec::new, phases),
+            Source::Channels => {
+                let sample = |(channel, status): (String, u8)| (vec![("channel", channel)], status.to_string());
+                facts.notifications().into_iter().map(sample).collect()
+            }
             Source::Tiers(value) => {
                 let tiers = facts.ended().map_or(&[][..], |report| &report.tiers);
                 let sample = |tier: &TierFacts| Some((vec![("tier", tier.tier.as_str().to_owned())], value(tier)?));
@@ -75,4 +79,22 @@ pub(super) fn in_braces(labels: &Labels) -> String {
 /// The three characters that end a label's value, or its line.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// The value that [`escaped`] made this of; `None` where it did not.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    let mut value = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        value.push(match c {
+            '"' | '\n' => return None,
+            '\\' => match rest.next()? {
+                'n' => '\n',
+                c @ ('"' | '\\') => c,
+                _ => return None,
+            },
+            c => c,
+        });
+    }
+    Some(value)
 }

@@ -19,11 +19,15 @@ pub(super) enum Source {
     Run(fn(&Facts<'_>) -> Option<String>),
     /// One for each phase.
     Phases,
+    /// One for each channel that was asked, `{channel="webhook ops"}`.
+    Channels,
     /// At most one for each tier, `{tier="local"}`.
     Tiers(fn(&TierFacts) -> Option<String>),
 }
 
 pub(super) const LAST_SUCCESS: &str = "proxmox_backup_last_success_timestamp";
+/// Read again by the next run.
+pub(super) const NOTIFICATION: &str = "proxmox_backup_notification_status";
 pub(super) const RUNNING: &str = "proxmox_backup_running";
 
 const fn run(name: &'static str, help: &'static str, value: fn(&Facts<'_>) -> Option<String>) -> Metric {
@@ -138,4 +142,9 @@ pub(super) const METRICS: &[Metric] = &[
     tier("proxmox_backup_tier_newest_timestamp_seconds", "When the newest backup there was taken.", |tier| {
         tier.present?.newest.as_ref().map(seconds)
     }),
+    Metric {
+        name: NOTIFICATION,
+        help: "0 when the channel took the newest message, 1 when not. None for a channel that was not asked.",
+        source: Source::Channels,
+    },
 ];

@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "the test reads and writes the repository, not a host")]
 
+use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta};
 
@@ -12,7 +14,7 @@ use crate::bundle::Phase;
 use crate::drill::{Drill, Outcome, Part};
 use crate::host::Host;
 use crate::issue::{Issue, Stage};
-use crate::report::{ArchiveFacts, Counters, Ending, Present, RunReport, TierFacts};
+use crate::report::{ArchiveFacts, Counters, Delivery, Ending, Present, RunReport, TierFacts};
 use crate::storage::Tier;
 use crate::system::Space;
 use crate::units::ByteSize;
@@ -20,6 +22,9 @@ use crate::units::ByteSize;
 const RULES: &str = include_str!("../../etc/prometheus/proxmox-backup.rules.yml");
 const DASHBOARD: &str = include_str!("../../etc/grafana/proxmox-backup.json");
 const PAGE: &str = "docs/monitoring.md";
+
+/// Of the run before.
+const KNOWN: [&str; 2] = ["notification_status{channel=\"gotify\"} 1", "notification_status{channel=\"telegram\"} 0"];
 
 fn at(second: i64) -> DateTime<Local> {
     DateTime::from_timestamp(second, 0).unwrap().with_timezone(&Local)
@@ -31,6 +36,11 @@ fn phase(name: &str, from: i64, to: i64) -> Phase {
 
 fn part(outcome: Outcome) -> Part {
     Part { path: "/etc/x".into(), what: "x".into(), line: None, outcome, why: String::new() }
+}
+
+fn delivery(channel: &str, result: Result<&str, &str>) -> Delivery {
+    let result = result.map(str::to_owned).map_err(str::to_owned);
+    Delivery { channel: channel.into(), result, took: Duration::from_millis(5) }
 }
 
 /// A run of which everything is known.
@@ -61,13 +71,19 @@ fn full() -> RunReport {
             tier(Tier::Cloud, Err("no route"), None, None),
         ],
         issues: vec![Issue::warning(Stage::Storage, "box:", "no route")],
+        deliveries: vec![
+            delivery("webhook ops", Ok("ok")),
+            delivery("gotify", Err("no")),
+            delivery("gotify", Ok("ok")),
+        ],
         phases: vec![phase("collect", 1000, 1003), phase("verify", 1003, 1004), phase("collect", 1004, 1005)],
         ..RunReport::new(host, at(1000))
     }
 }
 
 fn facts(report: &RunReport, moment: Moment) -> Facts<'_> {
-    let before = Before { last_success: Some(77), is_running: Some(true) };
+    let notifications = [("gotify".to_owned(), 1), ("telegram".to_owned(), 0)].into();
+    let before = Before { last_success: Some(77), is_running: Some(true), notifications };
     Facts { report, moment, is_verified: report.archive.as_ref().map(|_| true), before }
 }
 
@@ -86,7 +102,10 @@ fn names_stay_as_they_are() {
     let tier = "status backups removed size_bytes free_bytes capacity_bytes oldest_timestamp_seconds \
                 newest_timestamp_seconds";
     let tier = tier.split(' ').map(|name| format!("tier_{name}"));
-    assert_eq!(short, run.split(' ').map(str::to_owned).chain(tier).collect::<Vec<_>>());
+    assert_eq!(
+        short,
+        run.split(' ').map(str::to_owned).chain(tier).chain(["notification_status".to_owned()]).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -121,6 +140,8 @@ fn everything_that_is_known_is_told() {
         "tier_capacity_bytes{tier=\"local\"} 90000",
         "tier_oldest_timestamp_seconds{tier=\"local\"} 400",
         "tier_newest_timestamp_seconds{tier=\"local\"} 1000",
+        "notification_status{channel=\"gotify\"} 1",
+        "notification_status{channel=\"webhook ops\"} 0",
     ];
     let expected: Vec<String> = expected.iter().map(|line| format!("proxmox_backup_{line}")).collect();
     assert_eq!(samples(&full(), Moment::Ended), expected);
@@ -129,7 +150,7 @@ fn everything_that_is_known_is_told() {
 #[test]
 fn what_is_not_known_is_left_out() {
     let begun = samples(&full(), Moment::Begun);
-    let rest = ["running 1", "start_time_seconds 1000", "last_success_timestamp 77"];
+    let rest = ["running 1", "start_time_seconds 1000", "last_success_timestamp 77", KNOWN[0], KNOWN[1]];
     assert_eq!(begun[1..], rest.map(|line| format!("proxmox_backup_{line}")));
 
     let ending = Ending::Failed { reason: "lock".into(), hint: None, exit_code: 4 };
@@ -138,10 +159,39 @@ fn what_is_not_known_is_left_out() {
     let rest = rest.iter().chain(&["last_success_timestamp 77", "errors 1", "warnings 0"]);
     let rest: Vec<String> = rest.map(|line| format!("proxmox_backup_{line}")).collect();
     assert_eq!(samples(&early, Moment::Ended)[3..], rest);
-    assert_eq!(samples(&early, Moment::TurnedAway)[1], "proxmox_backup_running 1");
+    let turned_away = samples(&early, Moment::TurnedAway);
+    assert_eq!(turned_away[1], "proxmox_backup_running 1");
+    assert!(KNOWN.iter().all(|line| turned_away.contains(&format!("proxmox_backup_{line}"))), "{turned_away:?}");
 
     let nothing_judged = RunReport { drill: Some(Drill::not_done("encrypted")), ..full() };
     assert!(!samples(&nothing_judged, Moment::Ended).iter().any(|line| line.contains("drill")));
+}
+
+#[test]
+fn a_run_that_was_turned_away_knows_its_own_messages_better() {
+    let report = RunReport { deliveries: vec![delivery("gotify", Ok("ok"))], ..RunReport::new(Host::default(), at(1)) };
+    let told = samples(&report, Moment::TurnedAway);
+    let told: Vec<&String> = told.iter().filter(|line| line.contains("notification")).collect();
+    let expected = ["gotify", "telegram"].map(|it| format!("proxmox_backup_notification_status{{channel=\"{it}\"}} 0"));
+    assert_eq!(told, expected.iter().collect::<Vec<_>>());
+    // What was not asked is not known, whatever it was before.
+    assert!(!samples(&RunReport::new(Host::default(), at(1)), Moment::Ended).join("").contains("notification"));
+}
+
+#[test]
+fn names_of_channels_survive_the_file() {
+    for name in ["webhook a\"b", "back\\slash", "a\nb", "\\n", "} 1", "", "ü"] {
+        let report =
+            RunReport { deliveries: vec![delivery(name, Err("no"))], ..RunReport::new(Host::default(), at(1)) };
+        let read = Before::read(&text(&facts(&report, Moment::Ended)), 1000);
+        assert_eq!(read.notifications, [(name.to_owned(), 1)].into(), "{name:?}");
+    }
+    for odd in
+        ["{channel=\"a\"} 2", "{channel=\"a\"} x", "{channel=\"a\\\"} 1", "{channel=\"a\"b\"} 1", "{x=\"a\"} 1", " 1"]
+    {
+        let line = format!("proxmox_backup_notification_status{odd}\n");
+        assert_eq!(Before::read(&line, 1000), Before::default(), "{odd}");
+    }
 }
 
 #[test]
@@ -177,7 +227,7 @@ fn no_name_of_a_host_ends_its_label() {
 #[test]
 fn of_the_file_before_only_what_makes_sense_counts() {
     let own = text(&facts(&full(), Moment::Begun));
-    assert_eq!(Before::read(&own, 1000), Before { last_success: Some(77), is_running: Some(true) });
+    assert_eq!(Before::read(&own, 1000), facts(&full(), Moment::Begun).before);
     assert_eq!(Before::read(&own, 76).last_success, None);
     for damaged in
         ["", "\0\u{fffd}", "proxmox_backup_last_success_timestamp", "proxmox_backup_last_success_timestamp x"]
@@ -216,6 +266,7 @@ fn table() -> String {
             Source::Info => "`version`, `host`, `product`, `pve`, `pbs`",
             Source::Run(_) => "",
             Source::Phases => "`phase`",
+            Source::Channels => "`channel`",
             Source::Tiers(_) => "`tier`",
         };
         let _ = writeln!(table, "| `{}` | {labels} | {} |", metric.name, metric.help);

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -48,13 +48,14 @@ impl Ping {
     }
 
     /// Tells the checks of the channels what became of them.
-    pub fn follow_up(&self, receipts: &[Receipt], cancel: &Cancel) -> Vec<(String, Result<String, NotifyError>)> {
+    pub fn follow_up(&self, receipts: &[Receipt], cancel: &Cancel) -> Vec<Receipt> {
         let told = |(channel, check): &(&'static str, Secret)| {
             let mut own = receipts.iter().filter(|one| one.channel.split(' ').next() == Some(channel)).peekable();
             own.peek()?;
             let path = if own.all(|one| one.result.is_ok()) { "" } else { "/fail" };
+            let started = Instant::now();
             let result = self.call(check, path, Vec::new(), (START, cancel));
-            Some((format!("ping about {channel}"), result))
+            Some(Receipt { channel: format!("ping about {channel}"), result, took: started.elapsed() })
         };
         self.settings.channels.iter().filter_map(told).collect()
     }

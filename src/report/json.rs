@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Ending, RunReport, TierFacts};
+use super::{Delivery, Ending, RunReport, TierFacts};
 use crate::bundle::BackupId;
 use crate::storage::Tier;
 use crate::units::ByteSize;
@@ -32,6 +32,7 @@ impl RunReport {
             "backups_present": self.tier(Tier::Local).and_then(|facts| facts.present).map(|present| present.backups),
             "backups_removed": self.tier(Tier::Local).map(removed).unwrap_or_default(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
+            "notifications": self.deliveries.iter().map(delivery).collect::<Vec<_>>(),
         });
         if let (Ending::Skipped { reason, .. } | Ending::Failed { reason, .. }, Some(fields)) =
             (&self.ending, object.as_object_mut())
@@ -79,6 +80,20 @@ fn tier(facts: &TierFacts) -> Value {
         "newest_backup": facts.present.and_then(|present| present.newest).map(|taken| taken.to_rfc3339()),
         "free_bytes": facts.room.map(|room| room.free.0),
         "total_bytes": facts.room.map(|room| room.total.0),
+    })
+}
+
+/// One of `answer` and `error` is there.
+fn delivery(delivery: &Delivery) -> Value {
+    let (told, text) = match &delivery.result {
+        Ok(answer) => ("answer", answer),
+        Err(error) => ("error", error),
+    };
+    json!({
+        "channel": delivery.channel,
+        "ok": delivery.result.is_ok(),
+        told: text,
+        "seconds": delivery.took.as_secs_f64(),
     })
 }
 

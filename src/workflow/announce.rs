@@ -3,6 +3,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use log::{info, warn};
 
@@ -12,7 +13,7 @@ use crate::config::Notify;
 use crate::host::detect;
 use crate::issue::{Issue, Stage};
 use crate::notify::{Channels, NotifyError, Pending, Ping, Receipt, begin, send_all};
-use crate::report::{Message, RunReport, Verdict};
+use crate::report::{Delivery, Message, RunReport, Verdict};
 use crate::system::{Cancel, FileError, Root, open_file};
 
 /// Bytes of the log that go along with a failure.
@@ -38,10 +39,12 @@ impl Announcer {
         }
     }
 
-    /// Tells how it ended; what did not arrive is said, and an issue of the report.
+    /// Tells how it ended. The report keeps what became of each message; what did not arrive is an issue
+    /// of it as well.
     pub fn announce(&mut self, report: &mut RunReport, log: &Path, cancel: &Cancel) {
         if let Some(start) = self.start.take() {
-            note(report, "ping at the start", &start.wait(cancel).0);
+            let (result, took) = start.wait(cancel);
+            note(report, "ping at the start", &result, took);
         }
         let verdict = report.verdict();
         let channels: Vec<_> = self.channels.all().into_iter().filter(|it| it.wants(verdict)).collect();
@@ -52,16 +55,17 @@ impl Announcer {
         let log_end = if verdict == Verdict::Failed { end_of(log).unwrap_or_default() } else { String::new() };
         let message = report.message_with_log_end(log_end);
         let receipts = send_all(&channels, &Arc::new(message), cancel);
-        for Receipt { channel, result, .. } in &receipts {
-            note(report, channel, result);
-        }
-        for (channel, result) in self.channels.ping.iter().flat_map(|ping| ping.follow_up(&receipts, cancel)) {
-            note(report, &channel, &result);
+        let about = self.channels.ping.iter().flat_map(|ping| ping.follow_up(&receipts, cancel)).collect::<Vec<_>>();
+        for Receipt { channel, result, took } in receipts.iter().chain(&about) {
+            note(report, channel, result, *took);
         }
     }
 }
 
-fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyError>) {
+/// Says it, and keeps it: neither a receipt nor a [`NotifyError`] holds a secret.
+fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyError>, took: Duration) {
+    let told = result.as_ref().map(Clone::clone).map_err(ToString::to_string);
+    report.deliveries.push(Delivery { channel: channel.to_owned(), result: told, took });
     match result {
         Ok(receipt) => info!("✓ {channel}: {receipt}"),
         Err(error) => {
