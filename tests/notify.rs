@@ -1,7 +1,9 @@
 //! Messages as their receivers get them: real servers on the loopback network look at each request and
 //! answer well, badly, slowly or not at all, and the backup is the same in all cases.
 
+mod central;
 mod channels;
+mod ntfy;
 mod receiver;
 mod secrets;
 mod trouble;

@@ -39,7 +39,7 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
-    let mut announcer = Announcer::of(&config.notify, &job.system.root);
+    let mut announcer = Announcer::of(&config.notify, &job.system.root).introduced(&job);
     if config.run.is_enabled {
         announcer.begin(&job.system.cancel);
     }

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::session::Session;
 use crate::notify::{Channel, Channels, Receipt, send_all};
 use crate::units::Elapsed;
-use crate::workflow::{ExitCode, test_message};
+use crate::workflow::{ExitCode, badge, test_message};
 
 /// What to do with messages.
 #[derive(Debug, Subcommand)]
@@ -28,9 +28,12 @@ pub(super) enum NotifyCommand {
 pub(super) fn run(session: &Session, command: &NotifyCommand, output: &mut Output) -> Result<ExitCode, Trouble> {
     let NotifyCommand::Test { channel } = command;
     let site = session.site(&[])?;
-    let all = Channels::of(&site.loaded.config.notify, &site.system.root).all();
+    let job = site.job(None);
+    let channels = Channels::of(&site.loaded.config.notify, &site.system.root);
+    channels.introduce(badge(&job));
+    let all = channels.all();
     let chosen = choose(&all, channel.as_deref()).map_err(Trouble::Usage)?;
-    let message = Arc::new(test_message(&site.job(None)));
+    let message = Arc::new(test_message(&job));
     let receipts = send_all(&chosen, &message, &site.system.cancel);
     if output.is_json() {
         let row = |Receipt { channel, result, took }: &Receipt| {

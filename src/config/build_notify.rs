@@ -1,7 +1,10 @@
 //! Checked values → what is set about messages, and what does not fit together there.
 
+use super::body_template::Template;
 use super::check::Checked;
-use super::notify::{Bot, Gotify, Login, Notify, NotifyOn, Ping, Telegram, Webhook, WebhookFormat};
+use super::notify::{
+    Bot, Central, Check, Confirm, Gotify, Login, Notify, NotifyOn, Ping, Telegram, Webhook, WebhookFormat,
+};
 use super::value::Complaint;
 use crate::secret::Secret;
 
@@ -25,6 +28,7 @@ pub(super) fn notify(checked: &Checked) -> (Notify, Vec<Mistake>) {
         gotify: draft.gotify(),
         webhooks: draft.webhooks(),
         ping: draft.ping(),
+        central: draft.central(),
     };
     (notify, draft.mistakes)
 }
@@ -59,7 +63,8 @@ impl Draft<'_> {
             return None;
         }
         let bot = if self.checked.word("BOT_TELEGRAM_TYPE") == "centralized" {
-            Bot::Server(self.needed("BOT_TELEGRAM_TYPE", "TELEGRAM_SERVER_API_HOST"))
+            self.needed("BOT_TELEGRAM_TYPE", "TELEGRAM_SERVER_API_HOST");
+            Bot::Server(self.confirm())
         } else {
             let token = self.needed("TELEGRAM_ENABLED", "TELEGRAM_BOT_TOKEN");
             if !token.is_empty() && !is_bot_token(token.expose()) {
@@ -76,6 +81,25 @@ impl Draft<'_> {
             Bot::Own { token, chat }
         };
         Some(Telegram { api: self.secret("TELEGRAM_API_URL"), bot })
+    }
+
+    /// No time for it is a way to switch it off.
+    fn confirm(&self) -> Option<Confirm> {
+        let seconds = |key| self.checked.duration(key);
+        let limit = seconds("TELEGRAM_CONFIRM_TIMEOUT_SECONDS");
+        let is_on = self.checked.bool("TELEGRAM_CONFIRM_DELIVERY") && !limit.is_zero();
+        is_on.then(|| Confirm { limit, interval: seconds("TELEGRAM_CONFIRM_INTERVAL_SECONDS") })
+    }
+
+    /// The server, where something is asked of it.
+    fn central(&mut self) -> Option<Central> {
+        let asks = |switch: &str, mode: &str| self.checked.bool(switch) && self.checked.word(mode) == "centralized";
+        if !asks("TELEGRAM_ENABLED", "BOT_TELEGRAM_TYPE") && !asks("HEALTHCHECK_ENABLED", "HEALTHCHECK_MODE") {
+            return None;
+        }
+        let secret = self.secret("TELEGRAM_SERVER_SECRET");
+        self.header_value("TELEGRAM_SERVER_SECRET", &secret);
+        Some(Central { address: self.secret("TELEGRAM_SERVER_API_HOST"), secret })
     }
 
     fn gotify(&mut self) -> Option<Gotify> {
@@ -127,9 +151,11 @@ impl Draft<'_> {
             _ => WebhookFormat::Generic,
         };
         let method = self.checked.word(&key("METHOD"));
+        let template = self.template(&key);
         Webhook {
             url: self.needed("WEBHOOK_ENDPOINTS", &key("URL")),
             format,
+            template,
             method: if method.is_empty() { "POST" } else { method },
             headers: self.headers(&key("HEADERS")),
             login: self.login(&key),
@@ -137,6 +163,23 @@ impl Draft<'_> {
             retries: self.checked.number("WEBHOOK_MAX_RETRIES").and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
             delay: self.checked.duration("WEBHOOK_RETRY_DELAY"),
             name,
+        }
+    }
+
+    fn template(&mut self, key: &dyn Fn(&str) -> String) -> Option<Template> {
+        let (name, text) = (key("TEMPLATE"), self.secret(&key("TEMPLATE")));
+        if text.is_empty() {
+            return None;
+        }
+        if !matches!(self.checked.word(&key("FORMAT")), "" | "generic") {
+            self.wrong(&name, "takes the place of the format generic, and another one is set", "");
+        }
+        match Template::body(text.expose()) {
+            Ok(template) => Some(template),
+            Err(complaint) => {
+                self.mistakes.push((name, complaint));
+                None
+            }
         }
     }
 
@@ -158,7 +201,7 @@ impl Draft<'_> {
     }
 
     /// `Name:value, Name:value`.
-    fn headers(&mut self, key: &str) -> Vec<(String, Secret)> {
+    fn headers(&mut self, key: &str) -> Vec<(String, Template)> {
         let text = self.secret(key);
         let mut headers = Vec::new();
         for entry in text.expose().split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -170,9 +213,10 @@ impl Draft<'_> {
                         &OWN_HEADERS.join(", "),
                     );
                 }
-                Some((name, value)) if is_header_name(name) && is_header_value(value) => {
-                    headers.push((name.to_owned(), Secret::new(value.to_owned())));
-                }
+                Some((name, value)) if is_header_name(name) && is_header_value(value) => match Template::line(value) {
+                    Ok(value) => headers.push((name.to_owned(), value)),
+                    Err(complaint) => self.mistakes.push((key.to_owned(), complaint)),
+                },
                 _ => self.wrong(key, "is no list of headers", "Name:value, a comma between them, no umlauts"),
             }
         }
@@ -189,18 +233,28 @@ impl Draft<'_> {
         if !self.checked.bool("HEALTHCHECK_ENABLED") {
             return None;
         }
+        let check = if self.checked.word("HEALTHCHECK_MODE") == "centralized" {
+            self.needed("HEALTHCHECK_MODE", "TELEGRAM_SERVER_API_HOST");
+            Check::Server
+        } else {
+            Check::Own(self.own_check())
+        };
+        let channels = [("email", "EMAIL"), ("telegram", "TELEGRAM"), ("gotify", "GOTIFY"), ("webhook", "WEBHOOK")];
+        let channels = channels
+            .into_iter()
+            .filter_map(|(channel, key)| Some((channel, self.check(&format!("HEALTHCHECK_NOTIFY_{key}"))?)))
+            .collect();
+        Some(Ping { check, sends_log: self.checked.bool("HEALTHCHECK_SEND_LOG"), channels })
+    }
+
+    fn own_check(&mut self) -> Secret {
         let check = self.check("HEALTHCHECK_BACKUP");
         if check.is_none() && self.checked.text("HEALTHCHECK_BACKUP_ID").is_empty() {
             let [url, id] = ["URL", "ID"]
                 .map(|end| self.checked.spelled("HEALTHCHECK_ENABLED", &format!("HEALTHCHECK_BACKUP_{end}")));
             self.wrong("HEALTHCHECK_ENABLED", format!("needs {url} or {id}"), "");
         }
-        let channels = [("telegram", "TELEGRAM"), ("gotify", "GOTIFY"), ("webhook", "WEBHOOK")];
-        let channels = channels
-            .into_iter()
-            .filter_map(|(channel, key)| Some((channel, self.check(&format!("HEALTHCHECK_NOTIFY_{key}"))?)))
-            .collect();
-        Some(Ping { check: check.unwrap_or_default(), sends_log: self.checked.bool("HEALTHCHECK_SEND_LOG"), channels })
+        check.unwrap_or_default()
     }
 
     /// The address of a check: given whole, or made of endpoint, project key and id.
@@ -259,6 +313,8 @@ fn is_header_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::check::check;
+    use std::time::Duration;
+
     use super::super::{Origin, Setting};
     use super::*;
 
@@ -318,7 +374,10 @@ mod tests {
         let [ops, room] = <[Webhook; 2]>::try_from(notify.webhooks).unwrap();
         assert_eq!((ops.format, ops.method, ops.retries), (WebhookFormat::Slack, "POST", 3));
         assert_eq!(
-            ops.headers.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect::<Vec<_>>(),
+            ops.headers
+                .iter()
+                .map(|(name, value)| format!("{name}={}", value.filled(&|_| String::new())))
+                .collect::<Vec<_>>(),
             ["X-A=b c", "X-D=e:f"]
         );
         assert_eq!(ops.login, Login::Basic { user: "u".into(), password: Secret::new("p".into()) });
@@ -327,7 +386,7 @@ mod tests {
             ("chat-room", "https://h/2", WebhookFormat::Discord)
         );
         let ping = notify.ping.unwrap();
-        assert_eq!(ping.check.expose(), "https://hc-ping.com/k/pve1");
+        assert_eq!(ping.check, Check::Own(Secret::new("https://hc-ping.com/k/pve1".into())));
         assert_eq!(ping.channels, [("gotify", Secret::new(format!("https://hc-ping.com/{UUID}")))]);
     }
 
@@ -365,6 +424,62 @@ mod tests {
             [
                 "/c:2: BOT_TELEGRAM_TYPE: \"centralized\" needs TELEGRAM_SERVER_API_HOST",
                 "/c:3: WEBHOOK_ENABLED: \"1\" needs names in WEBHOOK_ENDPOINTS",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_central_server_is_set_once_for_both() {
+        let central = [
+            ("TELEGRAM_ENABLED", "yes"),
+            ("BOT_TELEGRAM_TYPE", "centralized"),
+            ("TELEGRAM_SERVER_API_HOST", "https://c"),
+            ("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", "7"),
+            ("HEALTHCHECK_ENABLED", "yes"),
+            ("HEALTHCHECK_MODE", "centralized"),
+            ("HEALTHCHECK_NOTIFY_EMAIL_ID", UUID),
+        ];
+        let (notify, findings) = drafted(&central);
+        assert_eq!(findings, [""; 0]);
+        let address = Secret::new("https://c".into());
+        assert_eq!(notify.central, Some(Central { address, secret: Secret::default() }));
+        let confirm = Confirm { limit: Duration::from_secs(7), interval: Duration::from_secs(1) };
+        assert_eq!(notify.telegram.map(|it| it.bot), Some(Bot::Server(Some(confirm))));
+        let ping = notify.ping.unwrap();
+        assert_eq!((ping.check, ping.channels[0].0), (Check::Server, "email"));
+        for (key, value) in [("TELEGRAM_CONFIRM_DELIVERY", "no"), ("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", "0")] {
+            let mut lines = central.to_vec();
+            lines.retain(|(name, _)| *name != key);
+            lines.push((key, value));
+            assert_eq!(drafted(&lines).0.telegram.map(|it| it.bot), Some(Bot::Server(None)), "{key}");
+        }
+        let (_, findings) = drafted(&[("HEALTHCHECK_ENABLED", "yes"), ("HEALTHCHECK_MODE", "centralized")]);
+        assert_eq!(findings, ["/c:2: HEALTHCHECK_MODE: \"centralized\" needs TELEGRAM_SERVER_API_HOST"]);
+    }
+
+    #[test]
+    fn a_template_is_checked_before_it_is_needed() {
+        let with = |template: &'static str, headers: &'static str, format: &'static str| {
+            drafted(&[
+                ("WEBHOOK_ENABLED", "yes"),
+                ("WEBHOOK_ENDPOINTS", "ops"),
+                ("WEBHOOK_OPS_URL", "https://h/x"),
+                ("WEBHOOK_OPS_TEMPLATE", template),
+                ("WEBHOOK_OPS_HEADERS", headers),
+                ("WEBHOOK_OPS_FORMAT", format),
+                ("WEBHOOK_FORMAT", "discord"),
+            ])
+        };
+        let (notify, findings) = with("{{text}}", "Title: {{subject}}", "");
+        assert_eq!(findings, [""; 0]);
+        assert!(notify.webhooks[0].template.is_some());
+        let (_, findings) = with(r#"{"a":"{{subjet}}"}"#, "Title: {{titel}}", "slack");
+        assert_eq!(
+            findings,
+            [
+                "/c:4: WEBHOOK_OPS_TEMPLATE: \"***\" takes the place of the format generic, and another one is set",
+                "/c:4: WEBHOOK_OPS_TEMPLATE: \"***\" has a placeholder that is not known (did you mean {{subject}}?)",
+                "/c:5: WEBHOOK_OPS_HEADERS: \"***\" has a placeholder that is not known (these are known: subject short text host status date server_id problems tags exit_code priority)",
             ]
         );
     }

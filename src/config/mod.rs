@@ -6,6 +6,7 @@
 //! the table in `keys`; only the parsers and `expand` know the form of the file. [`convert()`] writes
 //! either form from the other (`comments`, `render`).
 
+mod body_template;
 mod build;
 mod build_mail;
 mod build_notify;
@@ -40,6 +41,7 @@ use std::time::Duration;
 use crate::units::ByteSize;
 
 pub use build_mail::is_address;
+pub use body_template::{Blank, Template};
 pub use check::{NOT_OURS, Shown};
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 pub use convert::{Converted, convert};
@@ -49,7 +51,8 @@ pub use format::Format;
 pub use keys::{Key, Kind, Secrecy, Section, Status, all as keys};
 pub use load::{ConfigError, Loaded, Source, load};
 pub use notify::{
-    Bot, Gotify, Login, Mail, MailWay, Notify, NotifyOn, Ping, Relay, Smtp, Telegram, Webhook, WebhookFormat,
+    Bot, Central, Check, Confirm, Gotify, Login, Mail, MailWay, Notify, NotifyOn, Ping, Relay, Smtp, Telegram, Webhook,
+    WebhookFormat,
 };
 pub use origin::Origin;
 use origin::Setting;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Template;
 use crate::secret::Secret;
 
 /// Who is told about a run; what is `None` or empty is switched off.
@@ -19,6 +20,8 @@ pub struct Notify {
     pub webhooks: Vec<Webhook>,
     /// `HEALTHCHECK_ENABLED`.
     pub ping: Option<Ping>,
+    /// The server of those of them that are centralized.
+    pub central: Option<Central>,
 }
 
 /// After which runs messages are sent.
@@ -124,8 +127,27 @@ pub enum Bot {
         /// `TELEGRAM_CHAT_ID`.
         chat: String,
     },
-    /// That of a server, which knows this host by its number: `TELEGRAM_SERVER_API_HOST`.
-    Server(Secret),
+    /// That of [`Notify::central`], which knows this host by its number; whether it is asked what
+    /// became of the message.
+    Server(Option<Confirm>),
+}
+
+/// How long it is asked for: `TELEGRAM_CONFIRM_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    /// In all.
+    pub limit: Duration,
+    /// Between two questions.
+    pub interval: Duration,
+}
+
+/// A server that lends hosts its bot and its checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Central {
+    /// `TELEGRAM_SERVER_API_HOST`.
+    pub address: Secret,
+    /// `TELEGRAM_SERVER_SECRET`; empty = the one the server gives.
+    pub secret: Secret,
 }
 
 /// A Gotify message.
@@ -148,10 +170,12 @@ pub struct Webhook {
     pub url: Secret,
     /// `_FORMAT`, else `WEBHOOK_FORMAT`.
     pub format: WebhookFormat,
+    /// `_TEMPLATE`: the body, in place of the format's.
+    pub template: Option<Template>,
     /// `_METHOD`.
     pub method: &'static str,
     /// `_HEADERS`.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, Template)>,
     /// `_AUTH_TYPE` and what it needs.
     pub login: Login,
     /// `WEBHOOK_TIMEOUT`: how long one call may take.
@@ -205,10 +229,19 @@ pub enum Login {
 /// A dead-man service in the manner of healthchecks.io.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// This host's check: `HEALTHCHECK_BACKUP_URL`, or endpoint, key and id.
-    pub check: Secret,
+    /// This host's check.
+    pub check: Check,
     /// `HEALTHCHECK_SEND_LOG`.
     pub sends_log: bool,
     /// Checks of channels, by the first word of the channel's name: `HEALTHCHECK_NOTIFY_*`.
     pub channels: Vec<(&'static str, Secret)>,
+}
+
+/// Where a check is: `HEALTHCHECK_MODE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `HEALTHCHECK_BACKUP_URL`, or endpoint, key and id.
+    Own(Secret),
+    /// [`Notify::central`] knows.
+    Server,
 }

@@ -259,7 +259,8 @@ fn reason_of_tls(cause: &rustls::Error) -> NotifyError {
     NotifyError::Certificate(what.to_owned())
 }
 
-fn pause(span: Duration, cancel: &Cancel) -> Result<(), NotifyError> {
+/// Waits, unless the run is asked to stop.
+pub(super) fn pause(span: Duration, cancel: &Cancel) -> Result<(), NotifyError> {
     let end = Instant::now() + span;
     loop {
         cancel.check()?;

@@ -5,16 +5,21 @@
 //! RunReport ─→ Message (pure: subject, text, JSON) ─→ Channel::send, side by side ─→ Receipt
 //! ```
 
+mod central;
+mod central_check;
 mod error;
 mod gotify;
 mod http;
 mod mail;
 mod ping;
+mod relayed;
 mod send;
 mod telegram;
 mod webhook;
 mod webhook_body;
+mod webhook_template;
 
+pub use central::Badge;
 pub use error::NotifyError;
 pub use ping::Ping;
 pub use send::{Pending, Receipt, begin, send_all};
@@ -26,6 +31,7 @@ use crate::config::{Notify, NotifyOn};
 use crate::report::{Message, Verdict};
 use crate::system::{Cancel, Root};
 
+use central::Central;
 use gotify::Gotify;
 use http::Http;
 use mail::Mail;
@@ -51,6 +57,8 @@ pub struct Channels {
     pub messages: Vec<Arc<dyn Channel>>,
     /// The dead-man service, which is also told that a run begins.
     pub ping: Option<Arc<Ping>>,
+    /// What both of them may ask.
+    central: Option<Arc<Central>>,
 }
 
 impl Channels {
@@ -62,8 +70,9 @@ impl Channels {
         if let Some(mail) = &settings.mail {
             messages.push(Arc::new(Mail::new(&http, mail.clone(), on, root)));
         }
+        let central = settings.central.as_ref().map(|central| Arc::new(Central::new(&http, central.clone())));
         if let Some(telegram) = &settings.telegram {
-            messages.push(Arc::new(Telegram::new(&http, telegram.clone(), on)));
+            messages.push(Arc::new(Telegram::new(&http, telegram.clone(), central.clone(), on)));
         }
         if let Some(gotify) = &settings.gotify {
             messages.push(Arc::new(Gotify::new(&http, gotify.clone(), on)));
@@ -71,8 +80,15 @@ impl Channels {
         for webhook in &settings.webhooks {
             messages.push(Arc::new(Webhook::new(&http, webhook.clone(), on)));
         }
-        let ping = settings.ping.as_ref().map(|ping| Arc::new(Ping::new(&http, ping.clone())));
-        Self { messages, ping }
+        let ping = settings.ping.as_ref().map(|ping| Arc::new(Ping::new(&http, ping.clone(), central.clone())));
+        Self { messages, ping, central }
+    }
+
+    /// Tells who this host is, for a server that knows hosts by their number.
+    pub fn introduce(&self, badge: Badge) {
+        if let Some(central) = &self.central {
+            central.introduce(badge);
+        }
     }
 
     /// All of them.

@@ -6,15 +6,16 @@
 //! fails    CHECK/EXITCODE?rid=…    example        CHECK/log?rid=…   (changes no state there)
 //! ```
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::central::{ASK, Central};
 use super::http::{Attempts, Http, Request, below};
-use super::{Channel, NotifyError, Receipt};
-use crate::config;
+use super::{Channel, NotifyError, Receipt, central_check};
+use crate::config::{self, Check};
 use crate::report::{Message, Verdict};
 use crate::secret::Secret;
 use crate::system::{Cancel, hex};
@@ -26,25 +27,49 @@ const START: Attempts = Attempts { call: Duration::from_secs(5), retries: 1, del
 pub struct Ping {
     http: Arc<Http>,
     settings: config::Ping,
+    central: Option<Arc<Central>>,
+    /// What the server said at the start of the run.
+    fetched: Mutex<Option<Secret>>,
     run: Option<String>,
     has_begun: AtomicBool,
 }
 
 impl Ping {
-    pub(super) fn new(http: &Arc<Http>, settings: config::Ping) -> Self {
-        Self { http: Arc::clone(http), settings, run: random_uuid(), has_begun: AtomicBool::new(false) }
+    pub(super) fn new(http: &Arc<Http>, settings: config::Ping, central: Option<Arc<Central>>) -> Self {
+        let (run, has_begun) = (random_uuid(), AtomicBool::new(false));
+        Self { http: Arc::clone(http), settings, central, fetched: Mutex::default(), run, has_begun }
     }
 
     /// Tells that a run begins. From now on its end is told in any case: what begins and does not end
     /// is an alarm.
     pub fn start(&self, cancel: &Cancel) -> Result<String, NotifyError> {
         self.has_begun.store(true, Ordering::Relaxed);
-        self.call(&self.settings.check, "/start", Vec::new(), (START, cancel))
+        self.call(&self.check(None, cancel)?, "/start", Vec::new(), (START, cancel))
     }
 
     /// How long [`Self::start`] takes at most.
-    pub fn start_limit() -> Duration {
-        START.limit()
+    pub fn start_limit(&self) -> Duration {
+        START.limit() + self.fetch_limit()
+    }
+
+    /// A secret, its confirmation, and the address.
+    fn fetch_limit(&self) -> Duration {
+        if self.settings.check == Check::Server { ASK.limit() * 3 } else { Duration::ZERO }
+    }
+
+    /// The address of this host's check; a server is asked once.
+    fn check(&self, message: Option<&Message>, cancel: &Cancel) -> Result<Secret, NotifyError> {
+        let central = match (&self.settings.check, &self.central) {
+            (Check::Own(check), _) => return Ok(check.clone()),
+            (Check::Server, Some(central)) => central,
+            (Check::Server, None) => return Err(NotifyError::Setting("no server is set".to_owned())),
+        };
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(check) = &*fetched {
+            return Ok(check.clone());
+        }
+        let check = central_check::fetch(central, message, cancel)?;
+        Ok(fetched.insert(check).clone())
     }
 
     /// Tells the checks of the channels what became of them.
@@ -90,12 +115,12 @@ impl Channel for Ping {
     }
 
     fn limit(&self) -> Duration {
-        Attempts::USUAL.limit()
+        Attempts::USUAL.limit() + self.fetch_limit()
     }
 
     fn send(&self, message: &Message, cancel: &Cancel) -> Result<String, NotifyError> {
         let body = body(message, self.settings.sends_log).into_bytes();
-        self.call(&self.settings.check, &path(message), body, (Attempts::USUAL, cancel))
+        self.call(&self.check(Some(message), cancel)?, &path(message), body, (Attempts::USUAL, cancel))
     }
 }
 

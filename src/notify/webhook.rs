@@ -7,8 +7,9 @@ use ring::hmac;
 
 use super::http::{Attempts, Http, Request, basic};
 use super::webhook_body::body;
+use super::webhook_template;
 use super::{Channel, NotifyError, wants};
-use crate::config::{self, Login, NotifyOn, WebhookFormat};
+use crate::config::{self, Login, NotifyOn, Template, WebhookFormat};
 use crate::report::{Message, Verdict};
 use crate::secret::Secret;
 use crate::system::{Cancel, hex};
@@ -53,12 +54,16 @@ impl Channel for Webhook {
 }
 
 fn request(settings: &config::Webhook, message: &Message) -> Request {
-    let bytes = body(&settings.format, message).to_string().into_bytes();
+    let (kind, bytes) = match &settings.template {
+        Some(template) => webhook_template::body(template, message),
+        None => ("application/json", body(&settings.format, message).to_string().into_bytes()),
+    };
     let sends_body = !matches!(settings.method, "GET" | "HEAD" | "DELETE");
     let bytes = if sends_body { bytes } else { Vec::new() };
-    let mut headers = settings.headers.clone();
+    let filled = |(name, value): &(String, Template)| (name.clone(), webhook_template::header(value, message));
+    let mut headers: Vec<_> = settings.headers.iter().map(filled).collect();
     headers.extend(login(&settings.login, &bytes));
-    let mut hidden = Vec::new();
+    let mut hidden: Vec<Secret> = settings.template.iter().flat_map(Template::words).collect();
     if let WebhookFormat::Pushover { token, user, .. } = &settings.format {
         hidden.extend([token.clone(), user.clone()]);
     }
@@ -66,7 +71,7 @@ fn request(settings: &config::Webhook, message: &Message) -> Request {
         Login::Basic { password: secret, .. } | Login::Hmac(secret) => hidden.push(secret.clone()),
         Login::None | Login::Bearer(_) => {}
     }
-    let body = sends_body.then_some(("application/json", bytes));
+    let body = sends_body.then_some((kind, bytes));
     Request { method: settings.method, url: settings.url.clone(), headers, body, hidden }
 }
 

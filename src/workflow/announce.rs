@@ -12,7 +12,7 @@ use super::guard::known_identity;
 use crate::config::Notify;
 use crate::host::detect;
 use crate::issue::{Issue, Stage};
-use crate::notify::{Channels, NotifyError, Pending, Ping, Receipt, begin, send_all};
+use crate::notify::{Badge, Channels, NotifyError, Pending, Receipt, begin, send_all};
 use crate::report::{Delivery, Message, RunReport, Verdict};
 use crate::system::{Cancel, FileError, Root, open_file};
 
@@ -31,11 +31,18 @@ impl Announcer {
         Self { channels: Channels::of(settings, root), start: None }
     }
 
+    /// Tells those who know hosts by their number who this one is.
+    #[must_use]
+    pub fn introduced(self, job: &BackupJob<'_>) -> Self {
+        self.channels.introduce(badge(job));
+        self
+    }
+
     /// Tells that a run begins, which does not wait for that.
     pub fn begin(&mut self, cancel: &Cancel) {
         if let Some(ping) = &self.channels.ping {
             let (ping, cancel) = (Arc::clone(ping), cancel.clone());
-            self.start = Some(begin(Ping::start_limit(), move || ping.start(&cancel)));
+            self.start = Some(begin(ping.start_limit(), move || ping.start(&cancel)));
         }
     }
 
@@ -76,10 +83,15 @@ fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyErr
     }
 }
 
+/// Why there is no number, the channel that needs it says.
+pub fn badge(job: &BackupJob<'_>) -> Badge {
+    let number = known_identity(job, &mut Vec::new()).map(|number| number.to_string());
+    Badge { number, state: job.state_dir.to_owned() }
+}
+
 /// What a channel is tried out with.
 pub fn test_message(job: &BackupJob<'_>) -> Message {
     let host = detect(&job.system.root);
-    // Why there is no number, the channel that needs it says.
     let server_id = known_identity(job, &mut Vec::new());
     RunReport::example(host, server_id, job.system.clock.now())
 }

@@ -36,7 +36,7 @@ mod undo;
 mod unlock;
 mod unpack_to;
 
-pub use announce::{Announcer, test_message};
+pub use announce::{Announcer, badge, test_message};
 pub use ask::{Answer, Ask, ask_word};
 pub use backup::{BackupJob, backup, backup_and_report};
 pub use contents::{Contents, Interruptible, describe};

@@ -8,10 +8,6 @@ const fn notify(name: &'static str, kind: Kind, default: &'static str, help: &'s
     Key::new(name, kind, default, Notify, help)
 }
 
-const fn later(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
-    notify(name, kind, default, help).not_yet()
-}
-
 const WHEN: Kind = Word(&[&["always"], &["warning"], &["failure"]]);
 
 const DELIVERY: Kind = Word(&[
@@ -38,9 +34,10 @@ pub(super) const KEYS: &[Key] = &[
     notify("TELEGRAM_CHAT_ID", Text, "", "chat the own bot writes to"),
     notify("TELEGRAM_SERVER_API_HOST", Url, "", "address of the centralized server"),
     notify("TELEGRAM_API_URL", Url, "https://api.telegram.org", "address of Telegram's bot interface"),
-    later("TELEGRAM_CONFIRM_DELIVERY", Bool, "true", "centralized: wait for the receipt"),
-    later("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", Seconds(0, 600), "10", "centralized: how long"),
-    later("TELEGRAM_CONFIRM_INTERVAL_SECONDS", Seconds(0, 600), "1", "centralized: pause between questions"),
+    notify("TELEGRAM_SERVER_SECRET", Text, "", "secret it gave an older tool; empty = what it gives this one").secret(),
+    notify("TELEGRAM_CONFIRM_DELIVERY", Bool, "true", "centralized: ask whether the message arrived"),
+    notify("TELEGRAM_CONFIRM_TIMEOUT_SECONDS", Seconds(0, 600), "10", "centralized: how long"),
+    notify("TELEGRAM_CONFIRM_INTERVAL_SECONDS", Seconds(0, 600), "1", "centralized: pause between questions"),
     notify("EMAIL_ENABLED", Bool, "false", "send an e-mail").aliases(&["EMAIL_ENABLE"]),
     notify("EMAIL_DELIVERY_METHOD", DELIVERY, "sendmail", "sendmail, smtp, pmf (Proxmox notifications) or relay"),
     notify("EMAIL_FALLBACK_SENDMAIL", Bool, "true", "use sendmail when the method fails")
@@ -76,8 +73,9 @@ pub(super) const KEYS: &[Key] = &[
     // Discord's and Slack's addresses are the password.
     notify("WEBHOOK_*_URL", Url, "", "address of this webhook").secret(),
     notify("WEBHOOK_*_FORMAT", FORMATS, "", "its format"),
+    notify("WEBHOOK_*_TEMPLATE", Text, "", "its body with {{subject}}, {{text}} … in place of a format's").secret(),
     notify("WEBHOOK_*_METHOD", METHODS, "POST", "its HTTP method"),
-    notify("WEBHOOK_*_HEADERS", Text, "", "more headers: Name:value, comma between them").secret(),
+    notify("WEBHOOK_*_HEADERS", Text, "", "more headers: Name:value, comma between them; {{subject}} … too").secret(),
     notify("WEBHOOK_*_AUTH_TYPE", LOGIN, "none", "none, bearer, basic or hmac"),
     notify("WEBHOOK_*_AUTH_TOKEN", Text, "", "token for bearer").secret(),
     notify("WEBHOOK_*_AUTH_USER", Text, "", "login for basic"),
@@ -85,14 +83,19 @@ pub(super) const KEYS: &[Key] = &[
     notify("WEBHOOK_*_AUTH_SECRET", Text, "", "key for hmac").secret(),
     notify("WEBHOOK_*_PRIORITY", Number(-2, 2), "", "priority for pushover"),
     notify("HEALTHCHECK_ENABLED", Bool, "false", "tell a dead-man service about each run"),
-    later("HEALTHCHECK_MODE", Word(&[&["self"], &["centralized"]]), "self", "own checks, or a server that has them"),
+    notify(
+        "HEALTHCHECK_MODE",
+        Word(&[&["self"], &["centralized"]]),
+        "self",
+        "own checks, or those of TELEGRAM_SERVER_API_HOST",
+    ),
     notify("HEALTHCHECK_SEND_LOG", Bool, "true", "send the end of the log with a failure"),
     notify("HEALTHCHECK_PING_ENDPOINT", Url, "https://hc-ping.com", "address of the service"),
     notify("HEALTHCHECK_PING_KEY", Text, "", "project key of the service").secret(),
     notify("HEALTHCHECK_BACKUP_URL", Url, "", "address of this host's check; wins over the id").secret(),
     notify("HEALTHCHECK_BACKUP_ID", Text, "", "id of this host's check").secret(),
-    later("HEALTHCHECK_NOTIFY_EMAIL_URL", Url, "", "check of the e-mail channel").secret(),
-    later("HEALTHCHECK_NOTIFY_EMAIL_ID", Text, "", "its id").secret(),
+    notify("HEALTHCHECK_NOTIFY_EMAIL_URL", Url, "", "check of the e-mail channel").secret(),
+    notify("HEALTHCHECK_NOTIFY_EMAIL_ID", Text, "", "its id").secret(),
     notify("HEALTHCHECK_NOTIFY_TELEGRAM_URL", Url, "", "check of the Telegram channel").secret(),
     notify("HEALTHCHECK_NOTIFY_TELEGRAM_ID", Text, "", "its id").secret(),
     notify("HEALTHCHECK_NOTIFY_GOTIFY_URL", Url, "", "check of the Gotify channel").secret(),
