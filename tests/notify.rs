@@ -3,6 +3,7 @@
 
 mod central;
 mod channels;
+mod every;
 mod ntfy;
 mod receiver;
 mod secrets;

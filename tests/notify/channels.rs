@@ -16,7 +16,7 @@ fn form(text: &str) -> Vec<(String, String)> {
 }
 
 /// The HMAC of a body as `openssl` computes it.
-fn hmac(key: &str, body: &[u8]) -> String {
+pub(super) fn hmac(key: &str, body: &[u8]) -> String {
     let mut openssl = Command::new("openssl")
         .args(["dgst", "-sha256", "-hmac", key, "-r"])
         .stdin(Stdio::piped())

@@ -110,9 +110,9 @@ fn names_of_channels_choose_among_them() {
 }
 
 /// A server with TLS, by Python.
-struct Secure {
+pub(super) struct Secure {
     python: Child,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Drop for Secure {
@@ -142,7 +142,7 @@ commonName = supplied
 ";
 
 /// An authority of our own, and certificates of it: a good one, one for other names, an old one.
-fn certificates(dir: &Path) {
+pub(super) fn certificates(dir: &Path) {
     openssl(dir, "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=Own-CA");
     std::fs::write(dir.join("ca.cnf"), AUTHORITY).unwrap();
     std::fs::write(dir.join("index"), "").unwrap();
@@ -162,7 +162,7 @@ fn certificates(dir: &Path) {
     }
 }
 
-fn secure(dir: &Path, name: &str) -> Secure {
+pub(super) fn secure(dir: &Path, name: &str) -> Secure {
     let script = "\
 import http.server, ssl, sys
 class Hook(http.server.BaseHTTPRequestHandler):
