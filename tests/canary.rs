@@ -3,6 +3,7 @@
 
 mod crypt;
 mod settings;
+mod telling;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

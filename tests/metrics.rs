@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use proxmox_backup::system::{Clock, Lock};
 
+use crate::notify::receiver::{Receiver, Reply};
 use crate::sample::{Sample, names_in, skip};
 
 const FILE: &str = "proxmox_backup.prom";
@@ -192,6 +193,42 @@ fn runs_that_warn_fail_or_are_skipped_say_so_and_leave_the_last_success() {
     sample.expect(0, &["backup"]);
     sample.expect(16, &["backup", "--if-changed"]);
     Values::of(&sample).has(&[("exit_code", "16"), ("running", "0")]);
+}
+
+#[test]
+fn what_became_of_each_message_is_told_until_it_is_not_asked_any_more() {
+    let hooks = Receiver::by(|_, heard| Reply::Say(if heard.path == "/bad" { 403 } else { 200 }, String::new()));
+    let address = hooks.address();
+    let lines = format!(
+        "WEBHOOK_ENABLED=true\nWEBHOOK_ENDPOINTS='good,b.d'\nWEBHOOK_GOOD_URL={address}/good\nWEBHOOK_B_D_URL={address}/bad\n\
+         HEALTHCHECK_ENABLED=true\nHEALTHCHECK_BACKUP_URL={address}/ping\nHEALTHCHECK_NOTIFY_WEBHOOK_URL={address}/about\n"
+    );
+    let sample = host(&lines);
+    sample.expect(0, &["backup"]);
+    assert_well_formed(&sample);
+    let told = [
+        ("notification_status{channel=\"ping at the start\"}", "0"),
+        ("notification_status{channel=\"webhook good\"}", "0"),
+        ("notification_status{channel=\"webhook b.d\"}", "1"),
+        ("notification_status{channel=\"ping\"}", "0"),
+        ("notification_status{channel=\"ping about webhook\"}", "0"),
+    ];
+    Values::of(&sample).has(&told);
+    assert!(hooks.heard().iter().any(|one| one.path.starts_with("/about/fail")));
+
+    sample.enlarge(400, 20_000);
+    killed(&sample);
+    assert_well_formed(&sample);
+    Values::of(&sample).has(&told);
+
+    configure(&sample, &format!("{lines}NOTIFY_ON=failure\n"));
+    sample.expect(0, &["backup"]);
+    let values = Values::of(&sample);
+    values.has(&[told[0], told[3]]);
+    values.lacks(&["channel=\"webhook", "about"]);
+    configure(&sample, "");
+    sample.expect(0, &["backup"]);
+    Values::of(&sample).lacks(&["notification"]);
 }
 
 /// Kills a run while it is at work; gives when it began.

@@ -5,7 +5,7 @@ mod central;
 mod channels;
 mod every;
 mod ntfy;
-mod receiver;
+pub(crate) mod receiver;
 mod secrets;
 mod trouble;
 

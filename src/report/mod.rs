@@ -297,6 +297,22 @@ mod tests {
     }
 
     #[test]
+    fn what_became_of_each_message_is_an_answer_or_an_error() {
+        let delivery = |channel: &str, result: Result<String, String>| Delivery {
+            channel: channel.into(),
+            result,
+            took: Duration::from_millis(1500),
+        };
+        let mut report = report(Vec::new());
+        report.deliveries = vec![delivery("email", Ok("sent".into())), delivery("ping", Err("no".into()))];
+        let expected = serde_json::json!([
+            {"channel": "email", "ok": true, "answer": "sent", "seconds": 1.5},
+            {"channel": "ping", "ok": false, "error": "no", "seconds": 1.5},
+        ]);
+        assert_eq!(report.to_json()["notifications"], expected);
+    }
+
+    #[test]
     fn the_statistics_name_what_was_counted() {
         let mut report = report(vec![Issue::warning(Stage::Collect, "/etc/x", "permission denied")]);
         report.counters = Counters { files: 10, bytes: 2048, failed: 1, ..Counters::default() };

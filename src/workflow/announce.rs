@@ -71,7 +71,7 @@ impl Announcer {
 
 /// Says it, and keeps it: neither a receipt nor a [`NotifyError`] holds a secret.
 fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyError>, took: Duration) {
-    let told = result.as_ref().map(Clone::clone).map_err(ToString::to_string);
+    let told = result.as_ref().map_or_else(|error| Err(error.to_string()), |answer| Ok(answer.clone()));
     report.deliveries.push(Delivery { channel: channel.to_owned(), result: told, took });
     match result {
         Ok(receipt) => info!("✓ {channel}: {receipt}"),

@@ -9,25 +9,25 @@ use serde_json::Value;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Heard {
-    pub(super) method: String,
+pub(crate) struct Heard {
+    pub(crate) method: String,
     /// With its query.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Names in small letters.
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Heard {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), Some("application/json"));
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -35,7 +35,7 @@ impl Heard {
 
 /// What is answered.
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// Status and body.
     Say(u16, String),
     /// The address of a redirect.
@@ -51,20 +51,20 @@ pub(super) enum Reply {
 }
 
 /// The server; its thread ends with the test.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     port: u16,
     heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Receiver {
     /// Answers with these in turn, the last one again and again.
-    pub(super) fn answering(replies: &[Reply]) -> Self {
+    pub(crate) fn answering(replies: &[Reply]) -> Self {
         let replies = replies.to_vec();
         Self::by(move |count, _| replies[count.min(replies.len() - 1)].clone())
     }
 
     /// Answers as `script` says to the so-and-so-many-th request.
-    pub(super) fn by(script: impl Fn(usize, &Heard) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn by(script: impl Fn(usize, &Heard) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -80,16 +80,16 @@ impl Receiver {
         Self { port, heard }
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn heard(&self) -> Vec<Heard> {
+    pub(crate) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// The only request.
-    pub(super) fn only(&self) -> Heard {
+    pub(crate) fn only(&self) -> Heard {
         let heard = self.heard();
         assert_eq!(heard.len(), 1, "{heard:?}");
         heard.into_iter().next().unwrap()
