@@ -175,7 +175,10 @@ fn tier(facts: &TierFacts) -> (String, String) {
         Ok(checked) => format!("✓ {checked}"),
         Err(why) => return fact(&name, &format!("✗ {why}")),
     };
-    let backups = facts.present.map(|present| format!(", {} backups", present.backups));
+    let backups = facts.present.map(|present| match present.backups {
+        1 => ", 1 backup".to_owned(),
+        count => format!(", {count} backups"),
+    });
     let removed = (!facts.removed.is_empty()).then(|| format!(", {} removed", facts.removed.len()));
     let room = facts.room.map(|room| format!(", {} of {} free", room.free, room.total));
     fact(&name, &[Some(why), backups, removed, room].into_iter().flatten().collect::<String>())

@@ -313,6 +313,22 @@ mod tests {
     }
 
     #[test]
+    fn the_system_is_named_as_far_as_it_is_known() {
+        let text = |text: &str| Some(text.to_owned());
+        for (pve, pbs, debian, named) in [
+            (None, None, "", None),
+            (None, None, "unknown", None),
+            (None, None, "Debian GNU/Linux forky/sid", text("Debian GNU/Linux forky/sid")),
+            (text("9.0.11"), None, "13 trixie", text("Proxmox VE 9.0.11, Debian 13 trixie")),
+            (text("unknown"), text("4.0.1"), "", text("Proxmox VE, Proxmox Backup Server 4.0.1")),
+        ] {
+            let mut report = report(Vec::new());
+            report.host = Host { pve, pbs, debian: debian.into(), ..Host::default() };
+            assert_eq!(report.system(), named);
+        }
+    }
+
+    #[test]
     fn the_statistics_name_what_was_counted() {
         let mut report = report(vec![Issue::warning(Stage::Collect, "/etc/x", "permission denied")]);
         report.counters = Counters { files: 10, bytes: 2048, failed: 1, ..Counters::default() };

@@ -49,11 +49,16 @@ impl RunReport {
     /// Products and system with their versions; `None` where nothing is known.
     pub(super) fn system(&self) -> Option<String> {
         let host = &self.host;
-        let named = |name: &str, version: &str| (!version.is_empty()).then(|| format!("{name} {version}"));
+        let is_known = |version: &str| !matches!(version, "" | "unknown");
+        let product = |name: &str, version: &String| {
+            if is_known(version) { format!("{name} {version}") } else { name.to_owned() }
+        };
+        // Releases without number and name are known by their whole name.
+        let debian = if host.debian.starts_with("Debian") { "" } else { "Debian " };
         let parts = [
-            host.pve.as_ref().and_then(|version| named("Proxmox VE", version)),
-            host.pbs.as_ref().and_then(|version| named("Proxmox Backup Server", version)),
-            named("Debian", &host.debian),
+            host.pve.as_ref().map(|version| product("Proxmox VE", version)),
+            host.pbs.as_ref().map(|version| product("Proxmox Backup Server", version)),
+            is_known(&host.debian).then(|| format!("{debian}{}", host.debian)),
         ];
         let known: Vec<String> = parts.into_iter().flatten().collect();
         (!known.is_empty()).then(|| known.join(", "))

@@ -45,7 +45,10 @@ fn telegram_gets_a_form() {
     assert_eq!((heard.method.as_str(), heard.path), ("POST", format!("/bot{TOKEN}/sendMessage")));
     let fields = form(&String::from_utf8(heard.body).unwrap());
     assert_eq!(fields[0], ("chat_id".to_owned(), "-100".to_owned()));
-    assert!(fields[1].1.starts_with("✓ Backup of pve1 completed (") && fields[1].1.contains("\nTier "), "{fields:?}");
+    assert!(
+        fields[1].1.starts_with("✓ Backup of pve1 completed (") && fields[1].1.contains("\nLocal storage: ✓ "),
+        "{fields:?}"
+    );
     assert!(said(&output).contains("✓ telegram: accepted with status 200, message 77"), "{}", said(&output));
 }
 

@@ -10,6 +10,7 @@ page asked for over the network, and under "plain" the same without its style sh
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,12 @@ from pathlib import Path
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--font-render-hinting=none", "--disable-lcd-text", "--remote-debugging-pipe",
 ]
+
+# Seconds for all views; they take half a minute on a busy machine.
+LIMIT = 400
 
 # Contrast as WCAG 2 defines it. A part that no ancestor paints lies on the page's own ground.
 MEASURE = r"""
@@ -142,7 +146,13 @@ def view(browser, session, page, width, scheme, picture):
     return {"page": page.stem, "width": width, "scheme": scheme, **found, "plain": evaluate(MEASURE)}
 
 
+def too_late(*_):
+    raise TimeoutError(f"no end after {LIMIT} seconds")
+
+
 def main():
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(LIMIT)
     pages = sorted(Path(sys.argv[1]).resolve().glob("*.html"))
     pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
