@@ -6,7 +6,7 @@ set -eu
 # Without these, tests fail. gcc builds the C parts of the dependencies.
 needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace rclone'
 # Without these, a check is left out and says so.
-wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant'
+wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant msmtp'
 
 is_there() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -36,18 +36,25 @@ build_rage() {
     rm -rf "$tools/build"
 }
 
-# An S3 server for the cloud scenarios. Debian has none; this one is the Python package index's.
-install_s3_server() {
-    server=target/s3-server
-    [ ! -x "$server/bin/moto_server" ] || return 0
-    [ -x /usr/bin/python3 ] || { echo 'deps: no S3 server: python3 is not there' >&2; return 0; }
-    echo "deps: installing an S3 server into $server"
+# Servers that Debian does not have, from the Python package index: for the cloud and for mail.
+install_servers() {
+    install_server 'an S3 server' target/s3-server moto_server 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
+    install_server 'a mail server' target/smtp-server aiosmtpd aiosmtpd==1.4.6
+}
+
+# What it is, where, the program that marks it as whole, packages.
+install_server() {
+    what=$1 server=$2 program=$3
+    shift 3
+    [ ! -x "$server/bin/$program" ] || return 0
+    [ -x /usr/bin/python3 ] || { echo "deps: cannot install $what: python3 is not there" >&2; return 0; }
+    echo "deps: installing $what into $server"
     rm -rf "$server"
     # A virtual environment knows its own path, so it is made in place and marked by its program.
     if ! /usr/bin/python3 -m venv "$server" ||
-        ! "$server/bin/pip" install -q --disable-pip-version-check 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 </dev/null; then
+        ! "$server/bin/pip" install -q --disable-pip-version-check "$@" </dev/null; then
         rm -rf "$server"
-        echo 'deps: cannot install an S3 server, scenarios against S3 will be left out' >&2
+        echo "deps: cannot install $what, its scenarios will be left out" >&2
     fi
 }
 
@@ -82,7 +89,7 @@ command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install b
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { build_rage; install_s3_server; install_prometheus; echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { build_rage; install_servers; install_prometheus; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -99,5 +106,5 @@ fi
 missing=$(missing_of $needed)
 [ -z "$missing" ] || { echo "deps: still missing: $missing" >&2; exit 1; }
 build_rage
-install_s3_server
+install_servers
 install_prometheus

@@ -4,6 +4,9 @@
 mod central;
 mod channels;
 mod every;
+mod mail;
+mod mail_server;
+mod mail_trouble;
 mod ntfy;
 pub(crate) mod receiver;
 mod secrets;

@@ -166,7 +166,7 @@ Examples:
 pub(super) const NOTIFY_TEST: &str = "\
 Examples:
   proxmox-backup notify test
-  proxmox-backup notify test telegram
+  proxmox-backup notify test email
 
 The example says [TEST] and that no backup was made; the ping goes to the log of its check. The exit
 code is 6 when a message does not arrive.";

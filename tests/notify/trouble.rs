@@ -122,7 +122,7 @@ impl Drop for Secure {
     }
 }
 
-fn openssl(dir: &Path, arguments: &str) {
+pub(super) fn openssl(dir: &Path, arguments: &str) {
     let output = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().unwrap();
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
