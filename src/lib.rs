@@ -39,6 +39,7 @@ pub mod apply;
 // What happened.
 pub mod report;
 // The same for monitoring systems.
+pub mod status;
 pub mod metrics;
 // Who is told.
 pub mod notify;

@@ -268,7 +268,8 @@ fn a_full_disk_behind_a_redirection_is_an_error() {
 fn help_of_every_command_has_two_examples() {
     let sample = Sample::empty("help");
     let commands =
-        ["", "backup", "check", "list", "show", "ls", "cat", "extract", "verify", "prune", "config"].map(Some);
+        ["", "backup", "check", "list", "show", "ls", "cat", "extract", "verify", "prune", "status", "config"]
+            .map(Some);
     let below_config = ["config check", "config show", "config init"].map(Some);
     for command in commands.into_iter().chain(below_config).flatten() {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

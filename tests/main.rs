@@ -55,6 +55,7 @@ mod scene;
 mod security;
 mod signature;
 mod staged;
+mod status;
 mod steady;
 mod three_tiers;
 mod tiers;

@@ -15,9 +15,9 @@ use crate::bundle::BackupId;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
 use crate::storage::{RunLogs, Tier};
-use crate::system::{Root, create_private_dir, write_atomically};
+use crate::system::{ForeignLock, Root, create_private_dir, open_file, write_atomically};
 use crate::workflow::{
-    Announcer, BackupJob, DryRun, ExitCode, TierPlan, backup_and_report, dry_run, publish_metrics, tell,
+    Announcer, BackupJob, DryRun, ExitCode, Failure, TierPlan, backup_and_report, dry_run, publish_metrics, tell,
 };
 
 /// `proxmox-backup backup`.
@@ -38,6 +38,7 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     let host = Session::host(config)?.name;
     let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
+    let _at_work = mark(&log);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
     let mut announcer = Announcer::of(&config.notify, &job.system.root).introduced(&job);
     if config.run.is_enabled {
@@ -49,7 +50,7 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     // A flag of its own: the signal that ended the run does not keep it from being told.
     announcer.announce(&mut report, &log, &cancel()?);
     let stats = logs.stats_path(&host, &job.started);
-    let concluded = conclude(&mut report, &stats, output);
+    let concluded = conclude(&mut report, failure.as_ref(), &stats, output);
     if failure.is_none() && concluded.is_ok() {
         session.logger.flush();
         // Last of all: the copy of the log has the verdict in it.
@@ -91,14 +92,28 @@ fn open_log(session: &Session, path: &Path) -> Option<Issue> {
     Some(Issue::warning(Stage::Preflight, "run log", error.to_string()))
 }
 
+/// Says that this run is at work until all of it is done, which is later than the lock is free:
+/// a log without statistics that nobody holds is of a run that was killed.
+fn mark(log: &Path) -> Option<ForeignLock> {
+    // Where the file system has no locks, there is still the run's own.
+    ForeignLock::take(open_file(log).ok()?, log).ok()?
+}
+
 /// Statistics for whoever asks later, and the verdict for who looks on. A failure is told where it
-/// ends the process; what was skipped leaves no file.
-fn conclude(report: &mut RunReport, stats: &Path, output: &mut Output) -> Result<(), Trouble> {
-    if report.verdict() != Verdict::Skipped {
-        if let Err(error) = write_atomically(stats, format!("{:#}\n", report.to_json()).as_bytes()) {
-            warn!("no statistics file: {error}");
-            report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
-        }
+/// ends the process.
+fn conclude(
+    report: &mut RunReport,
+    failure: Option<&Failure>,
+    stats: &Path,
+    output: &mut Output,
+) -> Result<(), Trouble> {
+    let mut object = report.to_json();
+    if let Some(Failure::Unchanged(id)) = failure {
+        object["unchanged_since"] = json!(id);
+    }
+    if let Err(error) = write_atomically(stats, format!("{object:#}\n").as_bytes()) {
+        warn!("no statistics file: {error}");
+        report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
     }
     match report.verdict() {
         Verdict::Ok => {

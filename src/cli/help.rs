@@ -158,6 +158,16 @@ Examples:
   proxmox-backup prune --dry-run
   proxmox-backup prune";
 
+pub(super) const STATUS: &str = "\
+Examples:
+  proxmox-backup status
+  proxmox-backup status --max-age 8d --json
+
+CRITICAL: the last run failed or was killed, or the newest backup on the local tier is too old or
+gone. WARNING: the last run had warnings, or a tier has no copy. UNKNOWN: there was no run, or
+settings, logs or backups cannot be read. Messages that were not delivered are named and change
+nothing. Settings and logs are root's, so a monitoring user calls it by sudo.";
+
 pub(super) const NOTIFY: &str = "\
 Examples:
   proxmox-backup notify test

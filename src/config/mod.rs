@@ -58,6 +58,7 @@ pub use origin::Origin;
 use origin::Setting;
 pub use template::{configuration_markdown, shipped_file};
 pub use tiers::{Cloud, CloudCheck, CloudProof, Gfs, Kept, Owner, Policy, Retention, Secondary};
+pub use value::span_of_time;
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -119,6 +119,11 @@ fn seconds(text: &str, least: u64, most: u64) -> Checked {
     }
 }
 
+/// Reads a span of time as the settings take it: `90s`, `1h30m`, `2d`, or a number of seconds.
+pub fn span_of_time(text: &str) -> Option<Duration> {
+    span(text.trim()).filter(|_| !text.trim().is_empty()).map(Duration::from_secs)
+}
+
 fn span(text: &str) -> Option<u64> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok();

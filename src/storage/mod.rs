@@ -7,5 +7,5 @@ mod store;
 
 pub use directory::{Directory, DirectoryStore, Terms, take_in};
 pub use rclone::{Rclone, Trouble};
-pub use run_logs::RunLogs;
+pub use run_logs::{RunFiles, RunLogs};
 pub use store::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};

@@ -1,12 +1,13 @@
 //! Logs and statistics of runs: `backup-<host>-<stamp>.log`, `backup-stats-<host>-<stamp>.json`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeDelta};
 
 use super::StorageError;
 use crate::bundle::BackupId;
-use crate::system::{PartialFile, Root, local_stamp, remove_file};
+use crate::system::{FileError, PartialFile, Root, local_stamp, remove_file};
 
 const LOG: &str = "backup-";
 const STATS: &str = "backup-stats-";
@@ -39,6 +40,24 @@ impl RunLogs {
         self.dir.join(format!("{STATS}{host}-{}.json", local_stamp(started)))
     }
 
+    /// What runs of this host left, the newest first. It is looked at through `root`, which may be a patient one.
+    pub fn runs(&self, root: &Root, host: &str) -> Result<Vec<RunFiles>, FileError> {
+        let names = match root.list(&self.dir) {
+            Err(error) if error.is_absent() => Vec::new(),
+            names => names?,
+        };
+        let mut runs: BTreeMap<NaiveDateTime, RunFiles> = BTreeMap::new();
+        for name in names.iter().map(|name| name.to_string_lossy()) {
+            for kind in KINDS {
+                let Some(began) = stamp_of(&name, kind, host) else { continue };
+                let run = runs.entry(began).or_insert(RunFiles { began, log: None, statistics: None });
+                let place = if kind.0 == STATS { &mut run.statistics } else { &mut run.log };
+                *place = Some(self.dir.join(&*name));
+            }
+        }
+        Ok(runs.into_values().rev().collect())
+    }
+
     /// Keeps the newest `limit` of each kind of this host; 0 keeps all. Gives how many went.
     pub fn prune(&self, host: &str, limit: usize) -> Result<usize, StorageError> {
         let doomed = self.doomed(host, &[], limit)?;
@@ -65,6 +84,17 @@ impl RunLogs {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What one run left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFiles {
+    /// The time in the names.
+    pub began: NaiveDateTime,
+    /// Its log.
+    pub log: Option<PathBuf>,
+    /// Its statistics, written at its end.
+    pub statistics: Option<PathBuf>,
 }
 
 /// Names of files that are to go.

@@ -15,6 +15,9 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 
 use super::{Clock, FileError, remove_file};
 
+/// The kernel's table of locks; everybody may read it.
+const HELD: &str = "/proc/locks";
+
 /// How often a wait looks again.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -87,6 +90,48 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether somebody holds it. The lock is not touched: to take it, were it for an instant, would
+    /// turn a run away.
+    pub fn is_held(path: &Path) -> Result<bool, FileError> {
+        let Some(file) = identity(path).map_err(FileError::of("look at", path))? else { return Ok(false) };
+        let held = Path::new(HELD);
+        let table = read(held).map_err(FileError::of("read", held))?;
+        Ok(table.lines().filter_map(HeldLock::of).any(|lock| {
+            // Some file systems tell each program another device than the kernel keeps.
+            let is_said = file.holder.as_ref().is_some_and(|it| it.pid == lock.pid);
+            lock.inode == file.inode && (lock.device == file.device || is_said)
+        }))
+    }
+}
+
+/// What tells a lock file from others, and who it says holds it.
+struct Identity {
+    device: (u64, u64),
+    inode: u64,
+    holder: Option<Holder>,
+}
+
+/// A line of the kernel's table of locks: `1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF`.
+struct HeldLock {
+    pid: u32,
+    device: (u64, u64),
+    inode: u64,
+}
+
+impl HeldLock {
+    fn of(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace().skip(1);
+        // One who waits has an arrow here.
+        words.next().filter(|kind| *kind == "FLOCK")?;
+        let pid = words.nth(2)?.parse().ok()?;
+        let mut place = words.next()?.split(':');
+        let mut hexadecimal = || u64::from_str_radix(place.next()?, 16).ok();
+        let device = (hexadecimal()?, hexadecimal()?);
+        Some(Self { pid, device, inode: place.next()?.parse().ok()? })
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // While still locked: whoever opened the file meanwhile notices in `acquire`.
@@ -94,8 +139,9 @@ impl Drop for Lock {
     }
 }
 
-/// The lock by which another program says that it runs. Whoever has it keeps that program from
-/// starting; the file itself is not touched.
+/// The lock by which another program says that it runs: whoever has it keeps that program from
+/// starting. And the lock by which a run says that it still writes its log, which nobody waits for.
+/// The file itself is not touched.
 #[derive(Debug)]
 pub struct ForeignLock {
     _file: Flock<File>,
@@ -110,6 +156,26 @@ impl ForeignLock {
             Err((_, cause)) => Err(FileError::of("lock", path)(cause)),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn read(path: &Path) -> std::io::Result<String> {
+    std::fs::read_to_string(path)
+}
+
+/// What the file is; `None` where there is none.
+#[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
+fn identity(path: &Path) -> std::io::Result<Option<Identity>> {
+    let facts = match std::fs::symlink_metadata(path) {
+        Ok(facts) => facts,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits();
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let holder = opened.ok().and_then(|mut file| read_holder(&mut file));
+    let device = (nix::sys::stat::major(facts.dev()), nix::sys::stat::minor(facts.dev()));
+    Ok(Some(Identity { device, inode: facts.ino(), holder }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "part of the door to the machine")]
@@ -157,6 +223,29 @@ mod tests {
         assert_eq!(holder, Holder { pid: std::process::id(), since: now.timestamp() });
         drop(first);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_look_at_a_lock_does_not_touch_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert!(!Lock::is_held(&path).unwrap());
+        let held = Lock::acquire(&path, &Local::now()).unwrap();
+        assert!(Lock::is_held(&path).unwrap());
+        drop(held);
+        std::fs::write(&path, format!("{} 1\n", std::process::id())).unwrap();
+        assert!(!Lock::is_held(&path).unwrap());
+    }
+
+    #[test]
+    fn of_the_table_of_locks_only_those_that_are_held_count() {
+        let lock = HeldLock::of("12: FLOCK  ADVISORY  WRITE 4711 fd:1a:99 0 EOF").unwrap();
+        assert_eq!((lock.pid, lock.device, lock.inode), (4711, (0xfd, 0x1a), 99));
+        for other in
+            ["12: -> FLOCK  ADVISORY  WRITE 4711 fd:01:99 0 EOF", "1: POSIX  ADVISORY  WRITE 1 0:1:2 0 EOF", "", "x"]
+        {
+            assert!(HeldLock::of(other).is_none(), "{other}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Exit codes: one enum, one table; `--help`, man page and docs print it.
 
+use crate::status::State;
+
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
@@ -48,10 +50,10 @@ pub const EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::Done, "done, everything asked for is true"),
     (
         ExitCode::Warnings,
-        "done, with warnings: a backup was made, a restore is in place; `diff`: there are differences",
+        "done, with warnings: a backup was made, a restore is in place; `diff`: there are differences; `status`: WARNING",
     ),
-    (ExitCode::Usage, "usage or configuration"),
-    (ExitCode::Environment, "environment (no such backup or host, not root)"),
+    (ExitCode::Usage, "usage or configuration; `status`: CRITICAL"),
+    (ExitCode::Environment, "environment (no such backup or host, not root); `status`: UNKNOWN"),
     (ExitCode::Preflight, "a pre-check failed: directory, space, permission, lock held"),
     (ExitCode::Storage, "primary storage failed"),
     (ExitCode::Network, "network"),
@@ -72,6 +74,19 @@ pub const EXIT_CODES: &[(ExitCode, &str)] = &[
     (ExitCode::Terminated, "SIGTERM"),
 ];
 
+/// `status` speaks the language of monitoring systems: the numbers are the same, their meaning is
+/// [`State`]'s. The table above says so.
+impl From<State> for ExitCode {
+    fn from(state: State) -> Self {
+        match state {
+            State::Ok => Self::Done,
+            State::Warning => Self::Warnings,
+            State::Critical => Self::Usage,
+            State::Unknown => Self::Environment,
+        }
+    }
+}
+
 impl ExitCode {
     /// The number.
     pub fn number(self) -> u8 {
@@ -88,5 +103,12 @@ mod tests {
         let numbers: Vec<u8> = EXIT_CODES.iter().map(|(code, _)| code.number()).collect();
         let expected: Vec<u8> = (0..=16).chain([130, 143]).collect();
         assert_eq!(numbers, expected);
+    }
+
+    #[test]
+    fn a_state_ends_the_process_with_its_own_number() {
+        for state in [State::Ok, State::Warning, State::Critical, State::Unknown] {
+            assert_eq!(ExitCode::from(state).number(), state.number());
+        }
     }
 }
