@@ -41,6 +41,7 @@ mod offline;
 mod old;
 mod pictures;
 mod pmxcfs;
+mod progress;
 mod restore;
 mod restore_command;
 mod restore_dialogue;

@@ -107,6 +107,9 @@ pub fn verify_watched(
     onlooker: &mut dyn Onlooker,
     cancel: &Cancel,
 ) -> Result<Verification, VerifyError> {
+    let name = backup.path.file_name().unwrap_or_default().to_string_lossy();
+    let name = backup.id.as_ref().map_or(&*name, BackupId::as_str);
+    cancel.meter().begin(format!("Verifying {name}"), Some(backup.length));
     let mut found = Verification::default();
     let manifest = check_manifest(backup, &mut found);
     let sha256 = check_content(backup, onlooker, &mut found, cancel)?;
@@ -316,6 +319,7 @@ impl<R: Read> Read for Hashing<'_, R> {
         let got = self.from.read(into)?;
         self.hash.update(&into[..got]);
         self.bytes += got as u64;
+        self.cancel.meter().advance(got as u64);
         Ok(got)
     }
 }

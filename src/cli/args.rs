@@ -74,6 +74,9 @@ pub(super) struct Global {
     /// Colours: auto, always, never
     #[arg(long, value_name = "WHEN", default_value = "auto", hide_possible_values = true, global = true)]
     pub color: When,
+    /// Draw no progress on the terminal
+    #[arg(long, global = true)]
+    pub no_progress: bool,
 }
 
 /// When to use colours.

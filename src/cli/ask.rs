@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use super::output::printable;
+use super::progress;
 use crate::secret::Secret;
 use crate::system::{Cancel, Cancelled, open_terminal};
 use crate::workflow::Ask;
@@ -53,6 +54,7 @@ impl Terminal {
     }
 
     fn read(&mut self, question: &str, until: Option<Instant>) -> Option<String> {
+        let _line = progress::hold();
         write!(self.out, "{question}").ok()?;
         let mut line = String::new();
         self.wait(until)?;
@@ -83,7 +85,7 @@ impl Terminal {
 
 impl Ask for Terminal {
     fn tell(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{}", printable(text));
+        let _ = progress::above(|| writeln!(self.out, "{}", printable(text)));
     }
 
     fn line(&mut self, question: &str) -> Option<String> {

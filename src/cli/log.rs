@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use super::args::{Global, When};
+use super::progress::above;
 use crate::config::Colors;
 use crate::system::{Clock, FileError, create_log};
 use crate::workflow::STEP;
@@ -165,13 +166,13 @@ impl State {
     }
 
     fn show(&self, text: &str, line: &str, record: &Record<'_>) {
-        let mut screen = std::io::stderr().lock();
+        let mut screen = std::io::stderr();
         // Nobody listens any more: the run goes on.
-        let _ = match self.style {
+        let _ = above(|| match self.style {
             Style::Journal => writeln!(screen, "<{}>{text}", priority(record.level())),
             Style::Plain => writeln!(screen, "{line}"),
             Style::Colored => writeln!(screen, "{}{line}\x1b[0m", self.color(record)),
-        };
+        });
     }
 
     fn color(&self, record: &Record<'_>) -> &'static str {

@@ -19,6 +19,7 @@ mod network;
 mod notify;
 mod output;
 mod pick;
+mod progress;
 mod prune;
 mod restore;
 mod restore_args;
@@ -55,13 +56,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: BTreeMap<
         Err(message) => return usage(&message),
     };
     let logger = log::start(&cli.global, &environment);
+    progress::start(&cli.global, &environment);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let mut output = Output::stdout(&cli.global);
-        match dispatch(cli, environment, logger, &mut output) {
+        let done = dispatch(cli, environment, logger, &mut output);
+        progress::stop();
+        match done {
             Ok(code) => output.finish(code),
             Err(trouble) => trouble.explain(),
         }
     }));
+    progress::stop();
     let code = outcome.unwrap_or_else(|_| {
         error!("internal error: this is a bug; the message above says where");
         ExitCode::Internal

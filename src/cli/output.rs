@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Trouble;
 use super::args::Global;
+use super::progress::above;
 use crate::workflow::ExitCode;
 
 /// Standard output.
@@ -59,7 +60,7 @@ impl Output {
 
     /// Shows what was said so far: before a question, and before work that takes its time.
     pub(super) fn flush(&mut self) -> Result<(), Trouble> {
-        let flushed = self.out.flush();
+        let flushed = above(|| self.out.flush());
         Self::check(flushed)
     }
 

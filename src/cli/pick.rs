@@ -32,5 +32,5 @@ pub(super) fn brought_here(tiers: &Tiers, stored: &Stored, place: &Path) -> Resu
     let Some(store) = store else { return Ok(stored.path.clone()) };
     let place = absolute(place)?;
     create_private_dir(&place)?;
-    Ok(bring(store, stored, &place)?)
+    Ok(bring(store, stored, &place, tiers.meter())?)
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use ::log::{debug, warn};
 
-use super::Trouble;
 use super::args::Global;
 use super::log::Logger;
+use super::{Trouble, progress};
 use crate::bundle::Backup;
 use crate::config::{self, Finding, Loaded, Source};
 use crate::host::{Host, detect};
@@ -23,6 +23,9 @@ const RUN_DIR: &str = "/run/proxmox-config-backup";
 
 /// Systemd gives its `StateDirectory=` in the environment.
 const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
+
+/// The log level that shows every file: nothing is left to draw.
+const EVERYTHING: u8 = 5;
 
 /// For one answer of a file system while the host is looked at.
 const HOST_LIMIT: Duration = Duration::from_secs(2);
@@ -84,6 +87,9 @@ impl Session {
         let source = Source::live(explicit, std::env::current_exe().ok()).map_err(Trouble::Config)?;
         let loaded = config::load(&source, &self.environment, &all).map_err(Trouble::Config)?;
         self.logger.configure(&self.global, loaded.config.run.log_level, loaded.config.run.colors);
+        if loaded.config.run.log_level >= EVERYTHING {
+            progress::stop();
+        }
         match &loaded.file {
             Some(file) => debug!("configuration: {}", file.display()),
             None => debug!("configuration: none, defaults apply"),
@@ -182,7 +188,8 @@ impl Session {
 
 /// The flag that this process's signals set.
 pub(super) fn cancel() -> Result<Cancel, Trouble> {
-    Cancel::on_signals().map_err(|cause| Trouble::from(FileError::of("handle", "signals")(cause)))
+    let cancel = Cancel::on_signals().map_err(|cause| Trouble::from(FileError::of("handle", "signals")(cause)))?;
+    Ok(cancel.watched_by(&progress::meter()))
 }
 
 /// The path from the root of the file system: the program changes to no directory, but says where things are.

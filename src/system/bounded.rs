@@ -113,6 +113,11 @@ impl Steps {
         Self { watch: Arc::default(), cancel: Cancel::default() }
     }
 
+    /// Says that so many bytes are done.
+    pub fn advance(&self, bytes: u64) {
+        self.cancel.meter().advance(bytes);
+    }
+
     /// Says that the file system has answered, and asks whether to go on: to be called after each
     /// call that may hang, and so before each that changes something.
     pub fn step(&self) -> Result<(), Cancelled> {

@@ -10,6 +10,7 @@ mod command;
 mod error;
 mod lock;
 mod mend;
+mod meter;
 mod patience;
 mod recorded;
 mod root;
@@ -27,6 +28,7 @@ pub use command::{CommandError, CommandFailure, CommandOutput, CommandSpec, FIXE
 pub use error::FileError;
 pub use lock::{ForeignLock, Holder, Lock, LockError};
 pub use mend::{give_to, make_private};
+pub use meter::{Meter, Reading};
 pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
 pub use signal::{Cancel, Cancelled, Signal};
@@ -59,10 +61,15 @@ impl System {
         Self { root, runner, clock: Clock::System, cancel: Cancel::default() }
     }
 
+    /// What the work counts with, for whoever looks on.
+    pub fn meter(&self) -> &Meter {
+        self.cancel.meter()
+    }
+
     /// The same machine for work that must come to its end: a signal does not stop it.
     #[must_use]
     pub fn to_the_end(&self) -> Self {
-        self.with(Cancel::default())
+        self.with(Cancel::default().watched_by(self.meter()))
     }
 
     /// The same machine for work that goes on when the terminal is gone.

@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The flag. Clones share it.
+use super::Meter;
+
+/// The flag, and the way back: who may stop the work is who looks on. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     own: Arc<AtomicUsize>,
@@ -12,6 +14,7 @@ pub struct Cancel {
     above: Option<Arc<AtomicUsize>>,
     /// A terminal that goes away does not ask for the end.
     outlives_terminal: bool,
+    meter: Meter,
 }
 
 /// SIGHUP, told apart from SIGTERM.
@@ -45,7 +48,7 @@ impl Cancel {
     /// A flag of its own that also follows this one: ends a part of the run and not the whole.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)), outlives_terminal: self.outlives_terminal }
+        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)), ..self.clone() }
     }
 
     /// The same flag for work that goes on when the terminal is gone: a restore of the network ends
@@ -53,6 +56,17 @@ impl Cancel {
     #[must_use]
     pub fn outliving_the_terminal(&self) -> Self {
         Self { outlives_terminal: true, ..self.clone() }
+    }
+
+    /// The same flag, with somebody looking on.
+    #[must_use]
+    pub fn watched_by(self, meter: &Meter) -> Self {
+        Self { meter: meter.clone(), ..self }
+    }
+
+    /// What the work counts with.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Asks for the end, as the signal would.

@@ -77,7 +77,7 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     let clock = job.system.clock;
     report.issues.clone_from(&job.issues);
 
-    step(1, "Pre-checks");
+    step(job, 1, "Pre-checks");
     // Before anything is made: asked for and not given would be the worst of all.
     let sign_key = signing_key(&job.config.encryption)?;
     report.issues.extend(guard(job, Touch::Really)?.1);
@@ -87,7 +87,7 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     let workspace = Arc::new(Workspace::create(job.run_dir, afterwards(job.config))?);
     let sweep = Sweep(Arc::clone(&workspace));
 
-    step(2, "Finding out what this host is, planning what to collect");
+    step(job, 2, "Finding out what this host is, planning what to collect");
     let Prepared { host, plan } = prepare(job)?;
     explain_detection(&host, job);
     report.server_id = own_identity(job, &host.name, &mut report.issues);
@@ -97,18 +97,18 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     ensure_changed(job, (&report.host.name, &plan), addressees.as_ref(), &workspace)?;
     let id = unused_id(job, &report.host.name)?;
 
-    step(3, "Collecting and archiving in one pass");
+    step(job, 3, "Collecting and archiving in one pass");
     let watch = job.config.verification.drills.then(Watch::default);
     let mut print = blank(job);
     let (gathered, seal) = timed(&mut report.phases, "collect", clock, || {
         let seal = seal(job, &id, addressees.as_ref(), watch.as_ref())?;
-        gather(start(&plan, &job.system, &workspace, limits(job.config)), seal, &mut print)
+        gather(start(&plan, &job.system, &workspace, limits(job.config)), seal, &mut print, job.system.meter())
     })?;
     let Gathered { counters, issues, skipped } = gathered;
     report.counters = counters;
     report.issues.extend(issues);
 
-    step(4, "Verifying: decoded while written, every entry compared");
+    step(job, 4, "Verifying: decoded while written, every entry compared");
     let facts = seal_up::Facts {
         id: &id,
         plan: &plan,
@@ -121,17 +121,17 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     report.drill = watch.map(|watch| watch.judge(report.started.timestamp()));
     report.issues.extend(report.drill.iter().flat_map(drill::issues));
 
-    step(5, "Reading back from the disk, giving the backup its name");
+    step(job, 5, "Reading back from the disk, giving the backup its name");
     report.archive = Some(seal_up::publish(sealed, report, &facts)?);
 
-    step(6, "Storage");
+    step(job, 6, "Storage");
     store(job, &id, report)?;
 
-    step(7, "Retention");
+    step(job, 7, "Retention");
     remember(job, print, &plan, addressees.as_ref(), report);
     prune_after(job, report);
 
-    step(8, "Report");
+    step(job, 8, "Report");
     report.finished = clock.now();
     if job.config.run.keeps_workspace {
         info!("Kept until the next run: {}", workspace.path().display());
@@ -164,8 +164,11 @@ fn afterwards(config: &Config) -> Afterwards {
     if config.run.keeps_workspace { Afterwards::Keep } else { Afterwards::Remove }
 }
 
-fn step(number: u8, what: &str) {
+fn step(job: &BackupJob<'_>, number: u8, what: &str) {
     info!(target: super::STEP, "Step {number}/8: {what}");
+    // What comes behind a comma is worth a line and not one that is drawn over and over.
+    let short = what.split([',', ':']).next().unwrap_or_default();
+    job.system.meter().begin(format!("Step {number}/8: {short}"), None);
 }
 
 fn limits(config: &Config) -> Limits {

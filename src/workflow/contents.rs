@@ -122,6 +122,8 @@ impl Read for Interruptible {
         if self.cancel.check().is_err() {
             return Ok(0);
         }
-        self.from.read(into)
+        let got = self.from.read(into)?;
+        self.cancel.meter().advance(got as u64);
+        Ok(got)
     }
 }

@@ -13,6 +13,7 @@ use crate::system::{Cancel, create_private_dir};
 pub fn decrypt(backup: &Backup, dir: &Path, cancel: &Cancel) -> Result<PathBuf, Failure> {
     // Before anything is made: a missing or wrong key leaves nothing behind.
     let mut plain = Interruptible::plain(backup, cancel)?;
+    cancel.meter().begin("Decrypting", Some(backup.length));
     create_private_dir(dir)?;
     let target = decrypted_path(backup, dir);
     let written = reseal(backup, &mut plain, dir, |sha256, bytes| describe(backup, sha256, bytes, &target));

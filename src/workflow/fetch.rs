@@ -8,7 +8,7 @@ use super::find::LATEST;
 use super::{Failure, Tiers, choose, tell};
 use crate::issue::{Issue, Stage};
 use crate::storage::{StorageError, Store, Stored, Tier, take_in};
-use crate::system::{Afterwards, Workspace, remove_stale_workspaces};
+use crate::system::{Afterwards, Meter, Workspace, remove_stale_workspaces};
 
 /// A backup and the tier it lies on.
 type Offer<'a> = (&'a dyn Store, Stored);
@@ -27,7 +27,7 @@ pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: 
             Err(error) => why_not.push(pass_over(store, error.into(), from)?),
         }
         if wanted != LATEST {
-            if let Some(path) = first_whole(std::mem::take(&mut offers), from, into, &mut why_not)? {
+            if let Some(path) = first_whole(tiers.meter(), std::mem::take(&mut offers), from, into, &mut why_not)? {
                 return Ok(path);
             }
         }
@@ -36,7 +36,7 @@ pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: 
     if let Some(newest) = offers.iter().map(|(_, stored)| stored.id.taken()).max() {
         offers.retain(|(_, stored)| stored.id.taken() == newest);
     }
-    if let Some(path) = first_whole(offers, from, into, &mut why_not)? {
+    if let Some(path) = first_whole(tiers.meter(), offers, from, into, &mut why_not)? {
         return Ok(path);
     }
     if why_not.is_empty() {
@@ -50,13 +50,14 @@ pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: 
 
 /// Brings the first of these that is whole.
 fn first_whole(
+    meter: &Meter,
     offers: Vec<Offer<'_>>,
     from: Option<Tier>,
     into: &Path,
     why_not: &mut Vec<String>,
 ) -> Result<Option<PathBuf>, Failure> {
     for (store, found) in offers {
-        match bring(store, &found, into) {
+        match bring(store, &found, into, meter) {
             Ok(path) => return Ok(Some(path)),
             Err(error) => why_not.push(pass_over(store, error, from)?),
         }
@@ -75,8 +76,11 @@ fn pass_over(store: &dyn Store, error: Failure, from: Option<Tier>) -> Result<St
 
 /// Copies a backup from its tier. What rclone brings is what lies on the remote, whole or not: it is
 /// looked into before it gets its name.
-pub fn bring(store: &dyn Store, found: &Stored, into: &Path) -> Result<PathBuf, Failure> {
+pub fn bring(store: &dyn Store, found: &Stored, into: &Path, meter: &Meter) -> Result<PathBuf, Failure> {
     info!("Copying {} from {}", found.id, store.place());
+    // What a directory holds is read back here; of rclone nobody knows how far it is.
+    let total = found.path.is_absolute().then(|| found.bytes.saturating_mul(2));
+    meter.begin(format!("Copying from {}", store.tier().as_str()), total);
     if found.path.is_absolute() {
         return Ok(store.fetch(found, into)?);
     }

@@ -92,6 +92,7 @@ pub fn restore(job: &RestoreJob<'_>) -> Result<Restored, Failure> {
 fn recorded(job: &RestoreJob<'_>, machine: &Machine<'_>, record: &Record) -> Result<Restored, Failure> {
     let mut journal = begin(job, record).map_err(untouched)?;
     info!(target: STEP, "Reading the backup");
+    job.system.meter().begin("Reading the backup", None);
     let contents = Contents::of(job.backup, &job.system.cancel)?;
     check_space(record, job.plan, 0).map_err(untouched)?;
     let staged = stage(record, contents.members()?, job.plan);
@@ -100,7 +101,10 @@ fn recorded(job: &RestoreJob<'_>, machine: &Machine<'_>, record: &Record) -> Res
     job.system.cancel.check()?;
     let (changes, exported) = (staged.map_err(untouched)?, exported?);
     let work = Work { machine, record, plan: job.plan, changes, program: &job.program };
-    let say = |number: usize, of: usize, what: &str| info!(target: STEP, "Step {number}/{of}: {what}");
+    let say = |number: usize, of: usize, what: &str| {
+        info!(target: STEP, "Step {number}/{of}: {what}");
+        job.system.meter().begin(format!("Step {number}/{of}: {what}"), None);
+    };
     match apply(&work, &mut journal, &say) {
         Ok(Applied { issues, network_until }) => {
             Ok(Restored { record: record.clone(), issues, network_until, exported: exported.files })
@@ -140,7 +144,7 @@ fn leave(system: &System, record: &Record, journal: &mut Journal, error: &ApplyE
     let system = system.to_the_end();
     let taken = Machine::of(&system)
         .map_err(ApplyError::from)
-        .and_then(|machine| take_back(&machine, record, journal, &|what| info!(target: STEP, "Undo: {what}")));
+        .and_then(|machine| take_back(&machine, record, journal, &|what| say_undo(&system, what)));
     match taken {
         Ok(taken) => {
             tell(&taken.issues);
@@ -148,6 +152,12 @@ fn leave(system: &System, record: &Record, journal: &mut Journal, error: &ApplyE
         }
         Err(why) => Left::Halfway { id: record.id().to_owned(), why: Box::new(why) },
     }
+}
+
+/// One step of the way back.
+pub(super) fn say_undo(system: &System, what: &str) {
+    info!(target: STEP, "Undo: {what}");
+    system.meter().begin(format!("Undo: {what}"), None);
 }
 
 fn untouched(why: ApplyError) -> Failure {

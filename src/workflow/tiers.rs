@@ -15,13 +15,14 @@ use crate::config::{Cloud, Config, Kept, Retention};
 use crate::issue::{Issue, Stage};
 use crate::report::{RunReport, TierFacts, timed};
 use crate::storage::{DirectoryStore, Outgoing, Rclone, StorageError, Store, Stored, Terms, Tier, Touch};
-use crate::system::{Cancel, Cancelled, Live, Root, Runner, Space};
+use crate::system::{Cancel, Cancelled, Live, Meter, Root, Runner, Space};
 use crate::units::ByteSize;
 
 /// The tiers, the local one first.
 pub struct Tiers {
     local: DirectoryStore,
     others: Vec<Box<dyn Store>>,
+    meter: Meter,
 }
 
 /// What lies on all tiers that answered.
@@ -61,7 +62,16 @@ impl Tiers {
         let secondary = config.secondary.iter().map(|settings| DirectoryStore::secondary(settings, &terms));
         let secondary = secondary.map(|store| Box::new(store) as Box<dyn Store>);
         let cloud = config.cloud.iter().map(|settings| cloud(settings, &terms, environment));
-        Self { local: DirectoryStore::local(&config.local, &terms), others: secondary.chain(cloud).collect() }
+        Self {
+            local: DirectoryStore::local(&config.local, &terms),
+            others: secondary.chain(cloud).collect(),
+            meter: cancel.meter().clone(),
+        }
+    }
+
+    /// What copies are counted with.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// All, the local one first.
@@ -137,6 +147,7 @@ impl Tiers {
 pub(super) fn store(job: &BackupJob<'_>, id: &BackupId, report: &mut RunReport) -> Result<(), Cancelled> {
     let Some(archive) = &report.archive else { return Ok(()) };
     let (outgoing, host) = (outgoing(id, Path::new(&archive.path)), &report.host.name);
+    announce(job, archive.bytes_written);
     let all = timed(&mut report.phases, "storage", job.system.clock, || {
         std::iter::once(job.tiers.keep(host)).chain(job.tiers.copy(host, &outgoing)).collect::<Vec<_>>()
     });
@@ -148,6 +159,23 @@ pub(super) fn store(job: &BackupJob<'_>, id: &BackupId, report: &mut RunReport) 
     tell(&narrow);
     report.issues.extend(narrow);
     job.system.cancel.check()
+}
+
+/// Says to who looks on how much there is to copy. A directory's copy is read back; of rclone nobody
+/// knows how far it is.
+fn announce(job: &BackupJob<'_>, bytes: u64) {
+    let others: Vec<Tier> = job.tiers.others().map(Store::tier).collect();
+    if others.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = others.iter().map(|tier| tier.as_str()).collect();
+    let is_counted = !others.contains(&Tier::Cloud);
+    let meter = job.system.meter();
+    let total = is_counted.then(|| bytes.saturating_mul(2 * others.len() as u64));
+    meter.begin(format!("Step 6/8: copying to {}", names.join(" and ")), total);
+    if !is_counted {
+        meter.advance(bytes);
+    }
 }
 
 /// Notes the room of the tiers with a copy of today, and gives those that are nearly full; one that

@@ -5,6 +5,7 @@ use std::path::Path;
 use log::info;
 
 use super::records::{alone, past_restores};
+use super::restore::say_undo;
 use super::{Failure, STEP};
 use crate::apply::{
     Journal, Life, Machine, Reach, Record, clear, clear_timer, expire, keep, put_back, saved, take_back,
@@ -42,7 +43,7 @@ pub fn undo(system: &System, state_dir: &Path, lock: &Path, id: Option<&str>) ->
     // What a killed restore left there may be what fills the disk.
     clear(&record)?;
     let mut journal = Journal::open(&record)?;
-    let done = take_back(&machine, &record, &mut journal, &|what| info!(target: STEP, "Undo: {what}"));
+    let done = take_back(&machine, &record, &mut journal, &|what| say_undo(&system, what));
     clear(&record).and_then(|()| clear_timer(&record))?;
     let done = done?;
     Ok(Undone { record, kept_aside: done.kept_aside, issues: done.issues })

@@ -136,6 +136,7 @@ fn pump(
             Err(cause) => return Err(FileError::of("read", name)(cause).into()),
         };
         steps.step()?;
+        steps.advance(got as u64);
         let read = &block[..got];
         whole.update(read);
         if is_apart {
