@@ -245,11 +245,7 @@ pub(super) enum Command {
     /// One line with performance data as Nagios' plugins write it. The exit code is 0 OK, 1 WARNING,
     /// 2 CRITICAL, 3 UNKNOWN, whatever these numbers mean elsewhere.
     #[command(after_help = super::help::STATUS)]
-    Status {
-        /// A newest backup that is older is CRITICAL: 90m, 26h, 8d, or a number of seconds
-        #[arg(long, value_name = "SPAN", default_value = "26h")]
-        max_age: String,
-    },
+    Status(super::status::StatusArgs),
     /// Messages about runs: try them out
     #[command(subcommand, after_help = super::help::NOTIFY)]
     Notify(super::notify::NotifyCommand),

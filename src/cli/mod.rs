@@ -163,7 +163,7 @@ fn dispatch(
         Command::Undo(arguments) => undo::run(&session, &arguments, output),
         Command::Key(command) => key::run(&session, &command, output),
         Command::Prune { dry_run } => prune::run(&session, dry_run, output),
-        Command::Status { max_age } => status::run(&session, &max_age, output),
+        Command::Status(arguments) => status::run(&session, &arguments, output),
         Command::Notify(command) => notify::run(&session, &command, output),
         Command::Config(command) => config::run(&session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),

@@ -1,5 +1,7 @@
 //! `status`: for monitoring systems, which read one line and an exit code and nothing else.
 
+use clap::Args;
+
 use super::Trouble;
 use super::output::Output;
 use super::session::{Session, cancel};
@@ -8,9 +10,17 @@ use crate::status::Health;
 use crate::system::{Clock, is_root};
 use crate::workflow::{AS_ROOT, ExitCode, status};
 
+/// Options of `status`.
+#[derive(Args, Debug)]
+pub(super) struct StatusArgs {
+    /// A newest backup that is older is CRITICAL: 90m, 26h, 8d, or a number of seconds
+    #[arg(long, value_name = "SPAN", default_value = "26h")]
+    max_age: String,
+}
+
 /// `proxmox-backup status [--max-age 26h]`. What goes wrong here is UNKNOWN: CRITICAL wakes people.
-pub(super) fn run(session: &Session, max_age: &str, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let health = ask(session, max_age).unwrap_or_else(|why| Health::unknown(&why));
+pub(super) fn run(session: &Session, arguments: &StatusArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let health = ask(session, &arguments.max_age).unwrap_or_else(|why| Health::unknown(&why));
     if output.is_json() {
         output.object(&health.to_json())?;
     } else {

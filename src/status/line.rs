@@ -9,6 +9,9 @@ use crate::units::Elapsed;
 /// Nagios' own senders cut longer ones, some in the middle of the numbers.
 const MOST: usize = 300;
 
+/// No size or time that can be meant is larger.
+const MOST_NUMBER: f64 = 1e15;
+
 /// A number with its unit, as monitoring systems draw it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
@@ -42,8 +45,8 @@ impl Measure {
 
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Three decimals, and none where there are none.
-        let rounded = (self.value * 1000.0).round() / 1000.0;
+        // Three decimals, and none where there are none; what no number of ours is would fill the line.
+        let rounded = (self.value.clamp(0.0, MOST_NUMBER) * 1000.0).round() / 1000.0;
         write!(f, "{}={rounded}{}", self.label, self.unit)?;
         self.critical.map_or(Ok(()), |limit| write!(f, ";;{limit};0"))
     }

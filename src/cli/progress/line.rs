@@ -185,7 +185,7 @@ mod tests {
         );
         assert_eq!(
             line(&reading(path, Some(12 << 20)), 80, Letters::Ascii),
-            "Step 3/8: collecting  512 files, 25% of 12.0 MiB, 18s left  /etc/p.../100.conf"
+            "Step 3/8: collecting  512 files, 25% of 12.0 MiB, 18s left  /etc/pv...00.conf"
         );
         assert_eq!(line(&reading("", None), 80, Letters::All), "Step 3/8: collecting  512 files, 3.0 MiB, 6s");
     }
