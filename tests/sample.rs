@@ -71,6 +71,7 @@ impl Sample {
             .env("RUNTIME_DIRECTORY", self.path("run"))
             .env("STATE_DIRECTORY", self.path("state"))
             .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8")
             .env("PATH", "/usr/bin:/bin")
             .envs(&self.environment);
         command

@@ -47,6 +47,7 @@ pub(super) struct Cli {
 }
 
 /// Options of every command.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
@@ -77,6 +78,9 @@ pub(super) struct Global {
     /// Draw no progress on the terminal
     #[arg(long, global = true)]
     pub no_progress: bool,
+    /// ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \xc3\xa4 in names
+    #[arg(long, global = true)]
+    pub plain: bool,
 }
 
 /// When to use colours.

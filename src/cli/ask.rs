@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
+use super::charset::Charset;
 use super::output::printable;
 use super::progress;
 use crate::secret::Secret;
@@ -55,7 +56,7 @@ impl Terminal {
 
     fn read(&mut self, question: &str, until: Option<Instant>) -> Option<String> {
         let _line = progress::hold();
-        write!(self.out, "{question}").ok()?;
+        write!(self.out, "{}", Charset::chosen().shown(question)).ok()?;
         let mut line = String::new();
         self.wait(until)?;
         let got = self.answers.read_line(&mut line).ok()?;
@@ -85,7 +86,7 @@ impl Terminal {
 
 impl Ask for Terminal {
     fn tell(&mut self, text: &str) {
-        let _ = progress::above(|| writeln!(self.out, "{}", printable(text)));
+        let _ = progress::above(|| writeln!(self.out, "{}", Charset::chosen().shown(&printable(text))));
     }
 
     fn line(&mut self, question: &str) -> Option<String> {

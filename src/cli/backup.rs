@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ::log::{Log, info, warn};
+use ::log::{Level, Log, info};
 use serde_json::json;
 
 use super::Trouble;
 use super::args::BackupArgs;
-use super::key;
+use super::caught::caught;
 use super::output::Output;
-use super::session::{Session, cancel};
+use super::session::{Session, cancel, host_of};
+use super::{early, key};
 use crate::bundle::BackupId;
 use crate::issue::{Issue, Severity, Stage};
 use crate::report::{RunReport, Verdict};
@@ -18,39 +19,59 @@ use crate::storage::{RunLogs, Tier};
 use crate::system::{ForeignLock, Root, create_private_dir, open_file, write_atomically};
 use crate::workflow::{
     Announcer, BackupJob, DryRun, ExitCode, Failure, TierPlan, backup_and_report, dry_run, publish_metrics, tell,
+    turned_away,
 };
 
 /// `proxmox-backup backup`.
 pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
     let overrides: &[(&str, String)] = if arguments.dry_run { &[("DRY_RUN", "true".to_owned())] } else { &[] };
-    let site = session.site(overrides)?;
-    let config = &site.loaded.config;
-    if !config.run.is_dry_run {
-        key::ensure_recipient(config)?;
-    }
-    let mut job = site.job(arguments.reason.clone());
-    job.only_if_changed = arguments.if_changed;
-    tell(&job.issues);
-    if config.run.is_dry_run {
+    let loaded = match session.load(overrides) {
+        Err(Trouble::Config(mistakes)) if !arguments.dry_run => return early::turned_away(session, mistakes),
+        other => other?,
+    };
+    if loaded.config.run.is_dry_run {
+        let system = Session::whole_system(&loaded.config)?;
+        let site = session.site_on(loaded, system);
+        let job = site.job(arguments.reason.clone());
+        tell(&job.issues);
         return preview(&job, output);
     }
+    // What keeps a run from its work is told like what ends it.
+    let (system, unfit) = match Session::whole_system(&loaded.config) {
+        Ok(system) => (system, None),
+        Err(failure) => (Session::teller()?, Some(failure)),
+    };
+    let site = session.site_on(loaded, system);
+    let mut job = site.job(arguments.reason.clone());
+    job.only_if_changed = arguments.if_changed;
+    perform(session, job, unfit, output)
+}
+
+fn perform(
+    session: &Session,
+    mut job: BackupJob<'_>,
+    unfit: Option<Failure>,
+    output: &mut Output,
+) -> Result<ExitCode, Trouble> {
+    let config = job.config;
     let logs = RunLogs::new(&config.local.logs);
-    let host = Session::host(config)?.name;
+    let host = host_of(&job.system.root, &job.system.cancel).name;
     let log = own_log(&logs, &host, &mut job);
     let late = open_log(session, &log);
     let _at_work = mark(&log);
+    tell(&job.issues);
     info!("proxmox-backup {} on {host}", env!("CARGO_PKG_VERSION"));
     let mut announcer = Announcer::of(&config.notify, &job.system.root).introduced(&job);
-    if config.run.is_enabled {
-        announcer.begin(&job.system.cancel);
-    }
-    let (mut report, failure) = backup_and_report(&job);
+    let (mut report, failure) = match unfit.or_else(|| key::ensure_recipient(config).err()) {
+        Some(failure) => (turned_away(&job, &failure), Some(failure)),
+        None => work(&job, &mut announcer),
+    };
     report.issues.extend(late);
     session.logger.flush();
     // A flag of its own: the signal that ended the run does not keep it from being told.
     announcer.announce(&mut report, &log, &cancel()?);
     let stats = logs.stats_path(&host, &job.started);
-    let concluded = conclude(&mut report, failure.as_ref(), &stats, output);
+    let concluded = conclude(session, &mut report, failure.as_ref(), &stats, output);
     if failure.is_none() && concluded.is_ok() {
         session.logger.flush();
         // Last of all: the copy of the log has the verdict in it.
@@ -60,9 +81,29 @@ pub(super) fn run(session: &Session, arguments: &BackupArgs, output: &mut Output
     }
     tell(&publish_metrics(&job, &report, failure.as_ref()));
     match failure {
-        Some(failure) => Err(failure.into()),
+        Some(failure) => Ok(close(session, &report, &failure)),
         None => concluded.map(|()| code_of(&report)),
     }
+}
+
+/// The run itself, within its time. A panic is one more way to fail.
+fn work(job: &BackupJob<'_>, announcer: &mut Announcer) -> (RunReport, Option<Failure>) {
+    if job.config.run.is_enabled {
+        announcer.begin(&job.system.cancel);
+    }
+    let _deadline = job.config.run.longest.map(|limit| job.system.cancel.late_after(limit));
+    caught(|| backup_and_report(job)).unwrap_or_else(|failure| (turned_away(job, &failure), Some(failure)))
+}
+
+/// The last line of a run that made no backup.
+fn close(session: &Session, report: &RunReport, failure: &Failure) -> ExitCode {
+    let level = if matches!(failure, Failure::Unchanged(_)) { Level::Info } else { Level::Error };
+    let text = match failure.hint() {
+        Some(hint) if level == Level::Error => format!("{failure} ({hint})"),
+        _ => failure.to_string(),
+    };
+    session.logger.close(report, level, &text);
+    failure.exit_code()
 }
 
 fn code_of(report: &RunReport) -> ExitCode {
@@ -85,47 +126,53 @@ fn own_log(logs: &RunLogs, host: &str, job: &mut BackupJob<'_>) -> PathBuf {
 }
 
 /// A run without a log file is a run with a warning.
-fn open_log(session: &Session, path: &Path) -> Option<Issue> {
+pub(super) fn open_log(session: &Session, path: &Path) -> Option<Issue> {
     let opened = path.parent().map_or(Ok(()), create_private_dir).and_then(|()| session.logger.open_file(path));
-    let error = opened.err()?;
-    warn!("no log file: {error}");
-    Some(Issue::warning(Stage::Preflight, "run log", error.to_string()))
+    let issue = Issue::warning(Stage::Preflight, "no log file", opened.err()?.to_string());
+    tell([&issue]);
+    Some(issue)
 }
 
 /// Says that this run is at work until all of it is done, which is later than the lock is free:
 /// a log without statistics that nobody holds is of a run that was killed.
-fn mark(log: &Path) -> Option<ForeignLock> {
+pub(super) fn mark(log: &Path) -> Option<ForeignLock> {
     // Where the file system has no locks, there is still the run's own.
     ForeignLock::take(open_file(log).ok()?, log).ok()?
 }
 
-/// Statistics for whoever asks later, and the verdict for who looks on. A failure is told where it
-/// ends the process.
-fn conclude(
-    report: &mut RunReport,
-    failure: Option<&Failure>,
-    stats: &Path,
-    output: &mut Output,
-) -> Result<(), Trouble> {
+/// Statistics for whoever asks later.
+pub(super) fn keep_statistics(report: &mut RunReport, failure: Option<&Failure>, stats: &Path) {
     let mut object = report.to_json();
     if let Some(Failure::Unchanged(id)) = failure {
         object["unchanged_since"] = json!(id);
     }
     if let Err(error) = write_atomically(stats, format!("{object:#}\n").as_bytes()) {
-        warn!("no statistics file: {error}");
-        report.issues.push(Issue::warning(Stage::Preflight, "statistics", error.to_string()));
+        let issue = Issue::warning(Stage::Preflight, "no statistics file", error.to_string());
+        tell([&issue]);
+        report.issues.push(issue);
     }
+}
+
+/// Statistics, and the verdict for who looks on. A failure is told last of all.
+fn conclude(
+    session: &Session,
+    report: &mut RunReport,
+    failure: Option<&Failure>,
+    stats: &Path,
+    output: &mut Output,
+) -> Result<(), Trouble> {
+    keep_statistics(report, failure, stats);
     match report.verdict() {
         Verdict::Ok => {
             say_statistics(report);
-            info!("{}", report.summary());
+            session.logger.close(report, Level::Info, &report.summary());
         }
         Verdict::Warnings(_) => {
             say_statistics(report);
             for issue in report.issues.iter().filter(|issue| issue.severity == Severity::Warning) {
                 info!("  ⚠ {}: {issue}", issue.stage);
             }
-            warn!("{}", report.summary());
+            session.logger.close(report, Level::Warn, &report.summary());
         }
         Verdict::Skipped | Verdict::Failed => {}
     }

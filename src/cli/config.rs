@@ -88,7 +88,7 @@ fn show(session: &Session, changed: bool, output: &mut Output) -> Result<ExitCod
     for row in rows {
         let effect = match row.status {
             Status::Used => String::new(),
-            other => format!(", {}", effect(other)),
+            other @ Status::NoEffect(_) => format!(", {}", effect(other)),
         };
         output.line(format!(
             "{}={}   # {}{effect}",
@@ -103,7 +103,6 @@ fn show(session: &Session, changed: bool, output: &mut Output) -> Result<ExitCod
 fn effect(status: Status) -> String {
     match status {
         Status::Used => "used".to_owned(),
-        Status::NotYet => "not used yet".to_owned(),
         Status::NoEffect(reason) => format!("no effect: {reason}"),
     }
 }

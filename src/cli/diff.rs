@@ -87,7 +87,7 @@ fn show(left: &str, right: &str, found: &Difference, output: &mut Output) -> Res
     for change in &found.changes {
         output.line(line(change))?;
         if let Some(text) = &change.text {
-            output.bytes(shown(text).as_bytes())?;
+            output.text(&shown(text))?;
         }
     }
     let unread = found.not_compared.iter().filter(|path| path.is_unread);

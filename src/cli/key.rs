@@ -35,7 +35,7 @@ pub(super) fn run(session: &Session, command: &KeyCommand, output: &mut Output) 
 
 /// Before a backup: with nobody to encrypt for, a person at the terminal is asked. Without one the
 /// run itself ends with the reason.
-pub(super) fn ensure_recipient(config: &Config) -> Result<(), Trouble> {
+pub(super) fn ensure_recipient(config: &Config) -> Result<(), Failure> {
     if !matches!(addressees(&config.encryption), Err(Failure::Recipients(RecipientsError::None(_)))) {
         return Ok(());
     }
@@ -46,10 +46,10 @@ pub(super) fn ensure_recipient(config: &Config) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn ask_for_keys(file: &Path, mut terminal: Terminal, cancel: &crate::system::Cancel) -> Result<Vec<NewKey>, Trouble> {
+fn ask_for_keys(file: &Path, mut terminal: Terminal, cancel: &crate::system::Cancel) -> Result<Vec<NewKey>, Failure> {
     let added = key_wizard(file, &mut terminal);
     cancel.check()?;
-    Ok(added?)
+    added
 }
 
 fn new_signing(session: &Session, place: Option<&Path>, output: &mut Output) -> Result<ExitCode, Trouble> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Trouble;
 use super::args::Global;
+use super::charset::Charset;
 use super::progress::above;
 use crate::workflow::ExitCode;
 
@@ -14,12 +15,13 @@ pub(super) struct Output {
     out: BufWriter<Stdout>,
     is_json: bool,
     is_quiet: bool,
+    charset: Charset,
 }
 
 impl Output {
-    pub(super) fn stdout(global: &Global) -> Self {
+    pub(super) fn stdout(global: &Global, charset: Charset) -> Self {
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
-        Self { out, is_json: global.json, is_quiet: global.quiet }
+        Self { out, is_json: global.json, is_quiet: global.quiet, charset }
     }
 
     /// Whether only trouble is wanted.
@@ -34,7 +36,13 @@ impl Output {
 
     /// One line of text.
     pub(super) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Trouble> {
-        let written = writeln!(self.out, "{}", text.as_ref());
+        let written = writeln!(self.out, "{}", self.charset.shown(text.as_ref()));
+        Self::check(written)
+    }
+
+    /// Lines of text, as they are to stand there.
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Trouble> {
+        let written = self.out.write_all(self.charset.shown(text).as_bytes());
         Self::check(written)
     }
 
@@ -67,11 +75,13 @@ impl Output {
     /// Rows as aligned columns; the last column keeps its length.
     pub(super) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> Result<(), Trouble> {
         let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
+        let shown = |row: &Vec<String>| row.iter().map(|cell| self.charset.shown(cell).into_owned()).collect();
+        let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
         let width = |column: usize| {
-            std::iter::once(&head).chain(rows).map(|row| row[column].chars().count()).max().unwrap_or(0)
+            std::iter::once(&head).chain(&rows).map(|row| row[column].chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
-        for row in std::iter::once(&head).chain(rows) {
+        for row in std::iter::once(&head).chain(&rows) {
             let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
             self.line(cells.join("  ").trim_end())?;
         }

@@ -77,7 +77,7 @@ fn show_plan(errand: &Errand<'_>, arguments: &RestoreArgs, output: &mut Output) 
     if output.is_json() {
         output.object(&plan)?;
     } else {
-        output.bytes(text_of(&plan, errand.session).as_bytes())?;
+        output.text(&text_of(&plan, errand.session))?;
         if plan.changes_anything() && !plan.is_hostile {
             output.line("\nThis is a plan. Nothing was written.")?;
         }
@@ -140,7 +140,7 @@ fn carry_out(errand: &Errand<'_>, mut approval: Approval, output: &mut Output) -
     if output.is_json() {
         output.json_line(&plan)?;
     } else if !output.is_quiet() || matches!(approval, Approval::Asked(_)) {
-        output.bytes(text_of(&plan, session).as_bytes())?;
+        output.text(&text_of(&plan, session))?;
         output.flush()?;
     }
     if is_refused(&plan) || !is_expected(&plan, errand.expect)? {

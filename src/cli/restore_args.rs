@@ -109,6 +109,11 @@ enum PveArg {
 }
 
 impl RestoreArgs {
+    /// Whether it is about more than looking; unpacking elsewhere changes nothing of a machine.
+    pub(super) fn changes_something(&self) -> bool {
+        !self.plan && self.to.is_none()
+    }
+
     /// Which backup, where a name is not needed.
     pub(super) fn id(&self) -> &str {
         self.id.as_deref().unwrap_or("latest")

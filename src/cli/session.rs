@@ -26,6 +26,8 @@ const STATE_DIR: &str = "/var/lib/proxmox-config-backup";
 
 /// The log level that shows every file: nothing is left to draw.
 const EVERYTHING: u8 = 5;
+/// Systemd gives its `LogsDirectory=` in the environment.
+const LOG_DIR: &str = "/var/log/proxmox-config-backup";
 
 /// For one answer of a file system while the host is looked at.
 const HOST_LIMIT: Duration = Duration::from_secs(2);
@@ -86,7 +88,7 @@ impl Session {
         let explicit = self.global.config.as_deref().map(absolute).transpose()?;
         let source = Source::live(explicit, std::env::current_exe().ok()).map_err(Trouble::Config)?;
         let loaded = config::load(&source, &self.environment, &all).map_err(Trouble::Config)?;
-        self.logger.configure(&self.global, loaded.config.run.log_level, loaded.config.run.colors);
+        self.logger.configure(&self.global, &loaded.config.run);
         if loaded.config.run.log_level >= EVERYTHING {
             progress::stop();
         }
@@ -98,18 +100,18 @@ impl Session {
     }
 
     /// The machine the settings name.
-    fn whole_system(config: &config::Config) -> Result<Arc<System>, Trouble> {
+    pub(super) fn whole_system(config: &config::Config) -> Result<Arc<System>, Failure> {
         Self::readable(config.run.root.as_deref())
     }
 
     /// This machine or another one's disk, all of which can be read: a running machine only by root.
-    fn readable(root: Option<&Path>) -> Result<Arc<System>, Trouble> {
+    fn readable(root: Option<&Path>) -> Result<Arc<System>, Failure> {
         let (root, runner) = match root {
             Some(dir) => (Root::at(dir)?, Runner::Nobody),
             None => (Root::live()?, Runner::Live(Live::default())),
         };
         if root.is_live() && !is_root() {
-            return Err(Failure::NotRoot.into());
+            return Err(Failure::NotRoot);
         }
         Ok(Arc::new(System { cancel: cancel()?, ..System::new(root, runner) }))
     }
@@ -118,8 +120,18 @@ impl Session {
     pub(super) fn site(&self, overrides: &[(&str, String)]) -> Result<Site, Trouble> {
         let loaded = self.load(overrides)?;
         let system = Self::whole_system(&loaded.config)?;
+        Ok(self.site_on(loaded, system))
+    }
+
+    /// Settings for a job on this machine.
+    pub(super) fn site_on(&self, loaded: Loaded, system: Arc<System>) -> Site {
         let tiers = Tiers::of(&loaded.config, &self.environment, &system.cancel);
-        Ok(Site { loaded, system, tiers, run_dir: self.run_dir(), state_dir: self.state_dir() })
+        Site { loaded, system, tiers, run_dir: self.run_dir(), state_dir: self.state_dir() }
+    }
+
+    /// This machine as the one that is to tell that the machine of the settings cannot be worked on.
+    pub(super) fn teller() -> Result<Arc<System>, Failure> {
+        Ok(Arc::new(System { cancel: cancel()?, ..System::new(Root::live()?, Runner::Nobody) }))
     }
 
     /// Where restores of a machine are written down: below the root that is restored, so that the
@@ -157,6 +169,11 @@ impl Session {
         self.directory("STATE_DIRECTORY", STATE_DIR)
     }
 
+    /// Logs of runs whose settings could not be read lie here.
+    pub(super) fn usual_logs(&self) -> PathBuf {
+        self.directory("LOGS_DIRECTORY", LOG_DIR)
+    }
+
     /// A directory that systemd makes for the unit, or the usual one.
     fn directory(&self, variable: &str, usual: &str) -> PathBuf {
         // Of several directories, separated by colons, the first is the one named first in the unit.
@@ -182,14 +199,19 @@ impl Session {
     /// The host the settings name. Its name does not need a cluster file system that hangs.
     pub(super) fn host(config: &config::Config) -> Result<Host, Trouble> {
         let root = config.run.root.as_deref().map_or_else(Root::live, Root::at)?;
-        Ok(detect(&root.patient(HOST_LIMIT, &cancel()?)))
+        Ok(host_of(&root, &cancel()?))
     }
 }
 
 /// The flag that this process's signals set.
-pub(super) fn cancel() -> Result<Cancel, Trouble> {
-    let cancel = Cancel::on_signals().map_err(|cause| Trouble::from(FileError::of("handle", "signals")(cause)))?;
+pub(super) fn cancel() -> Result<Cancel, FileError> {
+    let cancel = Cancel::on_signals().map_err(FileError::of("handle", "signals"))?;
     Ok(cancel.watched_by(&progress::meter()))
+}
+
+/// What machine this tree is.
+pub(super) fn host_of(root: &Root, cancel: &Cancel) -> Host {
+    detect(&root.patient(HOST_LIMIT, cancel))
 }
 
 /// The path from the root of the file system: the program changes to no directory, but says where things are.

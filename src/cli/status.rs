@@ -35,7 +35,7 @@ fn ask(session: &Session, max_age: &str) -> Result<Health, String> {
     let loaded = session.load(&[]).map_err(words)?;
     let config = &loaded.config;
     let host = Session::host(config).map_err(words)?.name;
-    Ok(status(config, &host, Clock::System.now(), limit, &cancel().map_err(words)?))
+    Ok(status(config, &host, Clock::System.now(), limit, &cancel().map_err(|error| error.to_string())?))
 }
 
 fn words(trouble: Trouble) -> String {

@@ -32,6 +32,13 @@ pub(super) struct UndoArgs {
     forget: Option<String>,
 }
 
+impl UndoArgs {
+    /// Whether it is about more than looking.
+    pub(super) fn changes_something(&self) -> bool {
+        !self.list
+    }
+}
+
 /// `proxmox-backup undo [ID]`.
 pub(super) fn run(session: &Session, arguments: &UndoArgs, output: &mut Output) -> Result<ExitCode, Trouble> {
     if arguments.list {

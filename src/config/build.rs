@@ -104,6 +104,7 @@ fn run(checked: &Checked) -> Run {
             (true, true) => Colors::LevelsAndSteps,
         },
         root: checked.path("SYSTEM_ROOT_PREFIX").filter(|root| root != Path::new("/")),
+        longest: Some(checked.duration("MAX_RUN_DURATION")).filter(|limit| !limit.is_zero()),
         // What is kept is plain text of what the archive encrypts.
         keeps_workspace: checked.bool("KEEP_WORKSPACE") && !checked.bool("ENCRYPT_ARCHIVE"),
     }

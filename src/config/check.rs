@@ -9,7 +9,7 @@ use super::build_notify;
 use super::build_tiers;
 use super::codec::level_range;
 use super::finding::{Finding, Weight, harmless, name_of, shown};
-use super::keys::{self, Key, Kind, Status};
+use super::keys::{self, Key, Status};
 use super::mask::masked;
 use super::nearest::nearest;
 use super::value::{Complaint, Value, bool};
@@ -72,7 +72,6 @@ pub(super) fn check(settings: &[Setting], base_dir: Option<&Path>) -> (Checked, 
     let mut checked = defaults(base_dir);
     for (name, given) in std::mem::take(&mut check.given) {
         if let Some(chosen) = check.choose(given) {
-            check.note_later_feature(&name, &chosen);
             checked.values.insert(name, chosen);
         }
     }
@@ -150,17 +149,6 @@ impl Check {
             self.findings.push(finding(Weight::Notice, &one.setting, value, reason, None));
         }
         Some(winner.chosen)
-    }
-
-    /// A feature that is asked for and not there must be told; its fine points need not.
-    fn note_later_feature(&mut self, name: &str, chosen: &Chosen) {
-        if chosen.key.status != Status::NotYet || chosen.key.kind.check(chosen.key.default) == Ok(chosen.value.clone())
-        {
-            return;
-        }
-        let weight = if chosen.key.kind == Kind::Bool { Weight::Notice } else { Weight::NoEffect };
-        let setting = Setting { key: name.to_owned(), value: String::new(), origin: chosen.origin.clone() };
-        self.findings.push(finding(weight, &setting, None, "has no effect in this version", None));
     }
 
     /// Rules about more than one key.

@@ -40,8 +40,8 @@ use std::time::Duration;
 
 use crate::units::ByteSize;
 
-pub use build_mail::is_address;
 pub use body_template::{Blank, Template};
+pub use build_mail::is_address;
 pub use check::{NOT_OURS, Shown};
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 pub use convert::{Converted, convert};
@@ -104,6 +104,8 @@ pub struct Run {
     pub colors: Colors,
     /// `SYSTEM_ROOT_PREFIX`: collect from another machine's disk.
     pub root: Option<PathBuf>,
+    /// `MAX_RUN_DURATION`; `None` = no limit.
+    pub longest: Option<Duration>,
     /// `KEEP_WORKSPACE`; false wherever archives are encrypted.
     pub keeps_workspace: bool,
 }

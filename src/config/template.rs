@@ -96,7 +96,6 @@ pub fn configuration_markdown() -> String {
          Made from the table of keys; do not edit (`UPDATE_DOCS=1 cargo test --lib config` writes it).\n\n\
          A value on the command line wins over the environment (`PROXMOX_BACKUP_<KEY>`), that over the file, that\n\
          over the default. An empty value stands for the default; an empty list for an empty list.\n\
-         *later*: the value is checked, the feature is not part of this version.\n\
          *secret*: masked everywhere; may be given as `<KEY>_FILE=/path` or as a systemd credential of that name.\n\n\
          In `backup.yaml` a key stands in its section, which each heading below names, in small letters:\n\n\
          ```yaml\ngeneral:\n  backup_path: /srv/backups\ncollect:\n  backup_blacklist:\n    - /root/.cache\n    - '*.bak'\n```\n\n\
@@ -144,8 +143,6 @@ fn status(key: &Key) -> &'static str {
     match (key.status, key.secrecy) {
         (Status::Used, Secrecy::Open) => "used",
         (Status::Used, Secrecy::Secret) => "used, secret",
-        (Status::NotYet, Secrecy::Open) => "later",
-        (Status::NotYet, Secrecy::Secret) => "later, secret",
         (Status::NoEffect(_), _) => "no effect",
     }
 }

@@ -1,8 +1,11 @@
-//! SIGINT and SIGTERM as one flag that every loop asks between entries, blocks and polls.
+//! SIGINT, SIGTERM and the end of a run's time as one flag that every loop asks between entries,
+//! blocks and polls.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 use super::Meter;
 
@@ -20,18 +23,33 @@ pub struct Cancel {
 /// SIGHUP, told apart from SIGTERM.
 const HANGUP: usize = 3;
 
-/// Which signal asked us to stop.
+/// The run's time is up.
+const LATE: usize = 4;
+
+/// A limit that holds as long as this value lives.
+#[derive(Debug)]
+pub struct Deadline {
+    _met: Sender<()>,
+}
+
+/// What asked us to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// `systemctl stop`, shutdown, a lost terminal.
     Terminate,
+    /// `MAX_RUN_DURATION`.
+    Late,
 }
 
 /// The run was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted by {}", match .0 { Signal::Interrupt => "SIGINT", Signal::Terminate => "SIGTERM" })]
+#[error("{}", match .0 {
+    Signal::Interrupt => "interrupted by SIGINT",
+    Signal::Terminate => "interrupted by SIGTERM",
+    Signal::Late => "stopped: it took longer than MAX_RUN_DURATION",
+})]
 pub struct Cancelled(pub Signal);
 
 impl Cancel {
@@ -71,7 +89,25 @@ impl Cancel {
 
     /// Asks for the end, as the signal would.
     pub fn request(&self, signal: Signal) {
-        self.own.store(if signal == Signal::Interrupt { 1 } else { 2 }, Ordering::Relaxed);
+        let value = match signal {
+            Signal::Interrupt => 1,
+            Signal::Terminate => 2,
+            Signal::Late => LATE,
+        };
+        self.own.store(value, Ordering::Relaxed);
+    }
+
+    /// Asks for the end after this time, unless the value is dropped before.
+    #[must_use]
+    pub fn late_after(&self, limit: Duration) -> Deadline {
+        let (met, is_met) = channel();
+        let flag = self.clone();
+        std::thread::spawn(move || {
+            if is_met.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                flag.request(Signal::Late);
+            }
+        });
+        Deadline { _met: met }
     }
 
     /// `Err` once the end was asked for.
@@ -81,6 +117,7 @@ impl Cancel {
             0 => Ok(()),
             HANGUP if self.outlives_terminal => Ok(()),
             1 => Err(Cancelled(Signal::Interrupt)),
+            LATE => Err(Cancelled(Signal::Late)),
             _ => Err(Cancelled(Signal::Terminate)),
         }
     }
@@ -89,6 +126,21 @@ impl Cancel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_that_is_up_ends_a_run_unless_it_is_over() {
+        let late = Cancel::default();
+        let deadline = late.late_after(Duration::from_millis(1));
+        while late.check().is_ok() {
+            std::thread::yield_now();
+        }
+        drop(deadline);
+        assert_eq!(late.child().check(), Err(Cancelled(Signal::Late)));
+        assert_eq!(Cancelled(Signal::Late).to_string(), "stopped: it took longer than MAX_RUN_DURATION");
+        let lasting = Cancel::default();
+        drop(lasting.late_after(Duration::from_secs(3600)));
+        assert_eq!(lasting.check(), Ok(()));
+    }
 
     #[test]
     fn a_lost_terminal_ends_what_does_not_outlive_it() {

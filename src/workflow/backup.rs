@@ -26,7 +26,7 @@ use crate::host::{Host, detect};
 use crate::issue::{Issue, Stage};
 use crate::preflight::Touch;
 use crate::report::{RunReport, timed};
-use crate::system::{Afterwards, Sweep, System, Workspace};
+use crate::system::{Afterwards, Cancel, Sweep, System, Workspace};
 
 /// What a run is made of.
 pub struct BackupJob<'a> {
@@ -63,13 +63,27 @@ pub fn backup_and_report(job: &BackupJob<'_>) -> (RunReport, Option<Failure>) {
     let mut report = RunReport::new(Host::default(), job.started);
     let failure = run(job, &mut report).err();
     if let Some(failure) = &failure {
-        report.ending = failure.ending();
-        report.finished = job.system.clock.now();
-        if report.host.name.is_empty() {
-            report.host = detect(&job.system.root);
-        }
+        conclude(job, &mut report, failure);
     }
     (report, failure)
+}
+
+/// The report of a run that this failure kept from its work, or from its end.
+pub fn turned_away(job: &BackupJob<'_>, failure: &Failure) -> RunReport {
+    let mut report = RunReport::new(Host::default(), job.started);
+    report.issues.clone_from(&job.issues);
+    conclude(job, &mut report, failure);
+    report
+}
+
+fn conclude(job: &BackupJob<'_>, report: &mut RunReport, failure: &Failure) {
+    report.ending = failure.ending();
+    report.finished = job.system.clock.now();
+    if report.host.name.is_empty() {
+        // A cluster file system that hangs would keep the failure from being told.
+        let root = job.system.root.patient(job.config.local.io_limit, &Cancel::default());
+        report.host = detect(&root);
+    }
 }
 
 fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use log::{info, warn};
 
-use super::Failure;
 use super::contents::Contents;
+use super::{Failure, SUMMARY};
 use crate::archive::{MemberSource, Onlooker, hash_member};
 use crate::bundle::{Backup, Inside, Verification, verify_watched};
 use crate::drill::{Capture, Drill, Gatherer, Outcome};
@@ -35,7 +35,7 @@ pub(super) fn issues(drill: &Drill) -> Vec<Issue> {
     if is_good {
         info!("✓ {drill}");
     } else {
-        warn!("{drill}");
+        warn!(target: SUMMARY, "{drill}");
     }
     for remark in &drill.remarks {
         info!("{remark}");

@@ -39,6 +39,8 @@ pub enum ExitCode {
     Encryption = 15,
     /// Skipped on purpose.
     Skipped = 16,
+    /// It took longer than `MAX_RUN_DURATION`; the number is that of timeout(1).
+    Late = 124,
     /// SIGINT.
     Interrupted = 130,
     /// SIGTERM.
@@ -70,6 +72,7 @@ pub const EXIT_CODES: &[(ExitCode, &str)] = &[
         ExitCode::Skipped,
         "skipped on purpose (BACKUP_ENABLED=false, --if-changed, a question not answered with its word)",
     ),
+    (ExitCode::Late, "stopped: the run took longer than MAX_RUN_DURATION"),
     (ExitCode::Interrupted, "SIGINT"),
     (ExitCode::Terminated, "SIGTERM"),
 ];
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn the_table_holds_every_number_once_and_in_order() {
         let numbers: Vec<u8> = EXIT_CODES.iter().map(|(code, _)| code.number()).collect();
-        let expected: Vec<u8> = (0..=16).chain([130, 143]).collect();
+        let expected: Vec<u8> = (0..=16).chain([124, 130, 143]).collect();
         assert_eq!(numbers, expected);
     }
 

@@ -139,6 +139,9 @@ pub enum Failure {
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// A panic.
+    #[error("internal error: {0}")]
+    Internal(String),
 }
 
 impl From<ApplyError> for Failure {
@@ -180,6 +183,7 @@ impl Failure {
             | Self::Storage(StorageError::Cancelled(cancelled))
             | Self::Cancelled(cancelled) => of_signal(*cancelled),
             Self::Storage(_) => ExitCode::Storage,
+            Self::Internal(_) => ExitCode::Internal,
             Self::Retention(_) => ExitCode::Usage,
             Self::Restore { why, .. } | Self::Apply(why) => of_apply(why),
         }
@@ -234,6 +238,10 @@ impl Failure {
             Self::RestoreOpen { .. } => Some("`proxmox-backup undo` puts everything back as it was before it"),
             Self::Refused(_) => Some("`restore --plan` says what to do instead"),
             Self::PlanChanged => Some("look at the new plan, and try again"),
+            Self::Internal(_) => Some("this is a bug: please report it, with the log"),
+            _ if self.exit_code() == ExitCode::Late => {
+                Some("raise MAX_RUN_DURATION, or see which step of the log takes so long")
+            }
             Self::Damaged { .. } => Some("`verify` names everything that is wrong; take another backup"),
             _ => None,
         }
@@ -287,5 +295,6 @@ fn of_signal(cancelled: Cancelled) -> ExitCode {
     match cancelled.0 {
         Signal::Interrupt => ExitCode::Interrupted,
         Signal::Terminate => ExitCode::Terminated,
+        Signal::Late => ExitCode::Late,
     }
 }

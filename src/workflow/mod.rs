@@ -39,7 +39,7 @@ mod unpack_to;
 
 pub use announce::{Announcer, badge, test_message};
 pub use ask::{Answer, Ask, ask_word};
-pub use backup::{BackupJob, backup, backup_and_report};
+pub use backup::{BackupJob, backup, backup_and_report, turned_away};
 pub use contents::{Contents, Interruptible, describe};
 pub use decrypt::{decrypt, needs_decrypting};
 pub use diff::{Against, diff};
@@ -65,7 +65,7 @@ pub use restore_wizard::{pick_backup, pick_selection};
 pub use signers::{Signers, Standing};
 pub use signing::{NewSigningKey, SigningError, new_signing_key, signing_key};
 pub use status::{AS_ROOT, status};
-pub use tell::tell;
+pub use tell::{listen, tell};
 pub use tiers::{Listing, Silent, Tiers};
 pub use undo::{Undone, expire_network, keep_network, undo};
 pub use unlock::{Keys, Unlocked, unlock};
@@ -73,3 +73,6 @@ pub use unpack_to::unpack_to;
 
 /// Log target of the `Step N/8` lines: terminals show them in blue.
 pub const STEP: &str = "step";
+
+/// Log target of lines that sum up problems told one by one: the journal has each problem once.
+pub const SUMMARY: &str = "summary";

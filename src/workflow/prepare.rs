@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use log::{debug, info, warn};
+use log::{debug, info};
 
 use super::{BackupJob, Failure};
 use crate::bundle::BackupId;
@@ -123,7 +123,7 @@ pub(super) fn unused_id(job: &BackupJob<'_>, host: &str) -> Result<BackupId, Fai
     let (dir, clock) = (&job.config.local.backups, job.system.clock);
     let tier = Directory::new(dir);
     for name in tier.remove_unfinished(host)? {
-        warn!("Removed what an interrupted run left: {name}");
+        info!("Removed what an interrupted run left: {name}");
     }
     let mut id = BackupId::new(host, &job.started);
     for _ in 0..20 {

@@ -9,7 +9,7 @@ use std::thread;
 
 use log::{info, warn};
 
-use super::{BackupJob, tell};
+use super::{BackupJob, SUMMARY, tell};
 use crate::bundle::{BackupId, SIDE_FILES};
 use crate::config::{Cloud, Config, Kept, Retention};
 use crate::issue::{Issue, Stage};
@@ -300,6 +300,6 @@ fn narrate(copied: &Copied) {
     tell(&copied.issues);
     match &facts.copy {
         Ok(how) => info!("✓ {}: {} ({how})", facts.tier, facts.place),
-        Err(_) => warn!("✗ {} operations completed with warnings", facts.tier),
+        Err(_) => warn!(target: SUMMARY, "✗ {} operations completed with warnings", facts.tier),
     }
 }

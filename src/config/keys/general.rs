@@ -42,8 +42,7 @@ pub(super) const KEYS: &[Key] = &[
     key("SKIP_PERMISSION_CHECK", Bool, "false", General, "do not try to write before the run"),
     key("FS_IO_TIMEOUT", Seconds(0, 3600), "30", General, "seconds one call to a file system may hang; 0 = no limit"),
     key("SYSTEM_ROOT_PREFIX", Path, "", General, "collect from another machine's disk mounted here"),
-    key("MAX_RUN_DURATION", Seconds(0, 604_800), "1h", General, "a run that takes longer is stopped; 0 = no limit")
-        .not_yet(),
+    key("MAX_RUN_DURATION", Seconds(0, 604_800), "1h", General, "a run that takes longer is stopped; 0 = no limit"),
     key("KEEP_WORKSPACE", Bool, "false", General, "keep the last run's workspace; not with ENCRYPT_ARCHIVE"),
     key("VERIFY_DRILL", Bool, "true", General, "try out whether each backup would bring the host back, and say so"),
     key("BACKUP_USER", Text, "backup", General, "owner for SET_BACKUP_PERMISSIONS"),

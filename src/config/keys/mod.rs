@@ -111,8 +111,6 @@ pub enum Secrecy {
 pub enum Status {
     /// It has its effect.
     Used,
-    /// The value is checked; the feature is not part of this version.
-    NotYet,
     /// Known from an older tool, does nothing, for this reason. The value is not looked at.
     NoEffect(&'static str),
 }
@@ -195,10 +193,6 @@ impl Key {
 
     const fn secret(self) -> Self {
         Self { secrecy: Secrecy::Secret, ..self }
-    }
-
-    const fn not_yet(self) -> Self {
-        Self { status: Status::NotYet, ..self }
     }
 
     /// A name that does nothing here.

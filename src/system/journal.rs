@@ -1,0 +1,112 @@
+//! systemd's journal, spoken to in its own protocol: one datagram an entry, a field a line.
+//!
+//! `https://systemd.io/JOURNAL_NATIVE_PROTOCOL/` describes it. What the socket does not take stays
+//! with the caller, who has standard error as another way into the same journal.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::fstat;
+
+/// Where the journal listens.
+const SOCKET: &str = "/run/systemd/journal/socket";
+
+/// A way into the journal.
+#[derive(Debug)]
+pub struct Journal {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// The journal that standard error goes to, by the unit's `JOURNAL_STREAM`. The variable alone
+    /// says little: children inherit it, also those whose output somebody redirected.
+    pub fn of_stderr(stream: Option<&str>) -> Option<Self> {
+        let (device, inode) = stream?.split_once(':')?;
+        let stderr = fstat(std::io::stderr()).ok()?;
+        let is_same = device.parse() == Ok(stderr.st_dev) && inode.parse() == Ok(stderr.st_ino);
+        if is_same { Self::at(Path::new(SOCKET)) } else { None }
+    }
+
+    /// The journal that listens on this socket. It need not be there yet.
+    fn at(path: &Path) -> Option<Self> {
+        let socket = UnixDatagram::unbound().ok()?;
+        // A journal that is stuck must not hold a run.
+        socket.set_nonblocking(true).ok()?;
+        Some(Self { socket, path: path.to_owned() })
+    }
+
+    /// Sends one entry, and says whether the journal took it: no socket, a full queue and an entry
+    /// that is too long are all the same to the caller.
+    pub fn takes(&self, fields: &[(&str, &str)]) -> bool {
+        let entry = entry(fields);
+        self.socket.send_to(&entry, &self.path).is_ok_and(|sent| sent == entry.len())
+    }
+}
+
+/// One entry as its datagram. A value of several lines is preceded by its length, 64 bits with the
+/// least significant byte first.
+pub fn entry(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, value) in fields {
+        bytes.extend_from_slice(name.as_bytes());
+        if value.contains('\n') {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
+        } else {
+            bytes.push(b'=');
+        }
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_a_line() {
+        let fields = [("PRIORITY", "4"), ("MESSAGE", "a=b"), ("EMPTY", "")];
+        assert_eq!(entry(&fields), b"PRIORITY=4\nMESSAGE=a=b\nEMPTY=\n");
+        assert_eq!(entry(&[]), b"");
+    }
+
+    #[test]
+    fn a_value_of_several_lines_cannot_forge_a_field() {
+        let forged = entry(&[("MESSAGE", "x\nPRIORITY=0"), ("PRIORITY", "6")]);
+        assert_eq!(forged, b"MESSAGE\n\x0c\0\0\0\0\0\0\0x\nPRIORITY=0\nPRIORITY=6\n");
+        assert_eq!(entry(&[("A", "\n")]), b"A\n\x01\0\0\0\0\0\0\0\n\n");
+        assert_eq!(entry(&[("A", "é\n")])[..10], b"A\n\x03\0\0\0\0\0\0\0"[..]);
+    }
+
+    #[test]
+    fn the_variable_alone_is_no_journal() {
+        let stderr = fstat(std::io::stderr()).unwrap();
+        let own = format!("{}:{}", stderr.st_dev, stderr.st_ino);
+        assert!(Journal::of_stderr(Some(&own)).is_some());
+        let other = format!("{}:{}", stderr.st_dev, stderr.st_ino + 1);
+        for stream in
+            [None, Some(""), Some("1"), Some("x:y"), Some("0:0"), Some(&*other), Some("-1:99999999999999999999")]
+        {
+            assert!(Journal::of_stderr(stream).is_none(), "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let journal = Journal::at(&path).unwrap();
+        assert!(!journal.takes(&[("MESSAGE", "nobody listens")]));
+        let listener = UnixDatagram::bind(&path).unwrap();
+        assert!(journal.takes(&[("MESSAGE", "x")]));
+        let mut got = [0; 100];
+        let length = listener.recv(&mut got).unwrap();
+        assert_eq!(&got[..length], b"MESSAGE=x\n");
+        assert!(!journal.takes(&[("MESSAGE", &"x".repeat(64 << 20))]), "too long for a datagram");
+        let taken = (0..100_000).take_while(|_| journal.takes(&[("MESSAGE", "x")])).count();
+        assert!(taken < 100_000, "a full queue is not waited for");
+    }
+}
