@@ -6,7 +6,7 @@ set -eu
 # Without these, tests fail. gcc builds the C parts of the dependencies.
 needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace rclone'
 # Without these, a check is left out and says so.
-wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant msmtp'
+wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant msmtp mmdebstrap'
 
 is_there() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -85,11 +85,35 @@ install_program() {
     rm -rf "$fresh"
 }
 
+# A syslogd, the program alone: its package would start it. It lies in a directory of its own.
+install_syslogd() {
+    bin=$(dirname "$0")/../target/tools/bin
+    [ ! -x "$bin/inetutils-syslogd" ] || return 0
+    echo 'deps: taking syslogd out of inetutils-syslogd'
+    fresh=$(mktemp -d)
+    mkdir -p "$bin"
+    apt-cache show inetutils-syslogd >/dev/null 2>&1 || apt-get update -qq </dev/null || true
+    if (cd "$fresh" && apt-get download -qq -o APT::Sandbox::User=root inetutils-syslogd </dev/null) &&
+        dpkg-deb --fsys-tarfile "$fresh"/*.deb | tar -x -C "$fresh" ./usr/sbin/syslogd; then
+        mv "$fresh/usr/sbin/syslogd" "$bin/inetutils-syslogd"
+    else
+        echo 'deps: cannot get a syslogd' >&2
+    fi
+    rm -rf "$fresh"
+}
+
+# A Debian whose systemd the tests boot; made once, and kept below target/.
+make_scene() {
+    [ "$(id -u)" -eq 0 ] && command -v mmdebstrap >/dev/null || return 0
+    sh "$(dirname "$0")/scene/debootstrap.sh" make bookworm >/dev/null ||
+        echo 'deps: cannot make a Debian to boot, tests of systemd will be left out' >&2
+}
+
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { build_rage; install_servers; install_prometheus; echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { build_rage; install_servers; install_prometheus; install_syslogd; make_scene; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -108,3 +132,5 @@ missing=$(missing_of $needed)
 build_rage
 install_servers
 install_prometheus
+install_syslogd
+make_scene

@@ -33,6 +33,7 @@ mod keys;
 mod legacy;
 mod lessons;
 mod locks;
+mod log;
 mod manual;
 mod metrics;
 mod moving;

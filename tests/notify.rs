@@ -3,6 +3,7 @@
 
 mod central;
 mod channels;
+mod early;
 mod every;
 mod mail;
 mod mail_server;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
-use ::log::{Level, error};
+use ::log::error;
 
 use super::Trouble;
 use super::backup::{keep_statistics, mark, open_log};
@@ -43,7 +43,7 @@ pub(super) fn turned_away(session: &Session, mistakes: ConfigError) -> Result<Ex
     }
     let stats = logs.stats_path(&report.host.name, &started);
     keep_statistics(&mut report, None, &stats);
-    session.logger.close(&report, Level::Error, &mistakes.hint());
+    session.logger.close_after_reasons(&report, &mistakes.hint());
     Ok(ExitCode::Usage)
 }
 

@@ -2,7 +2,7 @@
 //! `/etc/pve`. Made once per suite by `debootstrap.sh`, which takes minutes and needs a mirror, so
 //! its tests run only when asked for: `cargo test --test all full_form -- --ignored`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::data;
@@ -24,6 +24,25 @@ impl FullScene {
         let copied = copy.args(["copy", suite]).arg(scene.root()).arg(program()).output().unwrap();
         assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
         Some(scene)
+    }
+
+    /// The same with this program as the one that is installed, where no `/etc/pve` is mounted; an error
+    /// says why this machine cannot boot it.
+    pub(crate) fn with_program(suite: &str, installed: &Path) -> Result<Self, String> {
+        if !nix::unistd::geteuid().is_root() {
+            return Err("needs root".to_owned());
+        }
+        let scene = Self { dir: tempfile::tempdir().unwrap() };
+        let mut copy = Command::new(data().join("debootstrap.sh"));
+        let copied = copy.args(["copy", suite]).arg(scene.root()).output().unwrap();
+        if !copied.status.success() {
+            return Err(String::from_utf8_lossy(&copied.stderr).into_owned());
+        }
+        let place = scene.root().join("usr/sbin/proxmox-backup");
+        std::fs::copy(installed, place).map_err(|cause| cause.to_string())?;
+        let tried = scene.boot("true");
+        let said = String::from_utf8_lossy(&tried.stderr).into_owned();
+        if tried.status.success() { Ok(scene) } else { Err(said) }
     }
 
     pub(crate) fn root(&self) -> PathBuf {

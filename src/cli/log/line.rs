@@ -12,7 +12,7 @@ use crate::workflow::{STEP, SUMMARY};
 pub(super) const CLOSING_ID: &str = "d2b4637d6ab33adc407fdf112985e268";
 
 /// syslog's numbers.
-pub(super) const ERROR: u8 = 3;
+const ERROR: u8 = 3;
 const WARNING: u8 = 4;
 const NOTICE: u8 = 5;
 const INFO: u8 = 6;
@@ -76,6 +76,11 @@ impl Line {
         fields.extend(report.archive.as_ref().map(|archive| ("PROXMOX_BACKUP_ID", archive.id.clone())));
         let priority = if verdict == Verdict::Failed { ERROR } else { NOTICE };
         Self { level, priority, kind: Kind::Closing, text: harmless(text), fields }
+    }
+
+    /// The same where each reason was a line of its own: this one adds no problem.
+    pub(super) fn closing_after(report: &RunReport, level: Level, text: &str) -> Self {
+        Self { priority: NOTICE, ..Self::closing(report, level, text) }
     }
 
     /// How something else ended.

@@ -95,6 +95,11 @@ impl Logger {
         self.state().say(&Line::closing(report, level, text));
     }
 
+    /// The last line of a backup whose failure was told before, reason by reason.
+    pub(super) fn close_after_reasons(&self, report: &RunReport, hint: &str) {
+        self.state().say(&Line::closing_after(report, Level::Error, hint));
+    }
+
     /// How another command that changes something ended, for who reads its traces later; who looks on
     /// has seen it.
     pub(super) fn leave_trace(&self, text: &str) {
