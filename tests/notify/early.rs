@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::process::Command;
 
 use super::{Receiver, Reply, host, said, webhook};
-use crate::sample::{Sample, files_in, skip};
+use crate::sample::{Sample, files_in, problems_of, skip};
 
 /// The one message that came, and what is in the newest run log.
 fn told(sample: &Sample, receiver: &Receiver, code: i32, arguments: &[&str]) -> (serde_json::Value, String) {
@@ -123,5 +123,9 @@ fn a_run_that_takes_too_long_is_stopped_and_told() {
     let (message, log) = told(&sample, &receiver, 124, &["backup"]);
     assert!(message["error"].as_str().unwrap().contains("longer than MAX_RUN_DURATION"), "{message}");
     assert!(log.contains("raise MAX_RUN_DURATION"), "{log}");
-    assert!(sample.backups().is_empty() && sample.left_in_run_dir().is_empty());
+    // As after SIGTERM: what has its name by then is whole, and nothing else is left.
+    assert_eq!(sample.left_in_run_dir(), Vec::<String>::new());
+    for path in sample.backups() {
+        assert_eq!(problems_of(&path), Vec::<String>::new(), "{}", path.display());
+    }
 }
