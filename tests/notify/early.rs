@@ -118,7 +118,7 @@ fn dry_runs_tell_nobody() {
 #[test]
 fn a_run_that_takes_too_long_is_stopped_and_told() {
     let (sample, receiver) = (host(), receiver());
-    sample.enlarge(400, 200_000);
+    sample.enlarge(80, 200_000);
     sample.configure(&webhook(&receiver, "MAX_RUN_DURATION=1\nCOMPRESSION_TYPE=xz\nCOMPRESSION_LEVEL=9\n"));
     let (message, log) = told(&sample, &receiver, 124, &["backup"]);
     assert!(message["error"].as_str().unwrap().contains("longer than MAX_RUN_DURATION"), "{message}");

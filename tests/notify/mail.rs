@@ -117,7 +117,6 @@ fn a_backup_is_told_with_prefix_list_and_the_address_of_root() {
 fn a_cluster_file_system_that_hangs_is_waited_for_two_seconds() {
     let Some(server) = MailServer::plain() else { return };
     let host = mail_host();
-    host.plant("/etc/pve/placeholder", "");
     host.plant("/etc/proxmox-backup/user.cfg", "user: root@pam\n\temail backup@example.com\n");
     let Some((_mounted, daemon)) = crate::tiers::hang::daemon(&[], &host.path("below"), &host.root().join("etc/pve"))
     else {

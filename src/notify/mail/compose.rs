@@ -137,8 +137,10 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
+    /// Without a page.
     fn example() -> Message {
-        RunReport::example(Host { name: "pve1".into(), ..Host::default() }, None, chrono::DateTime::default())
+        let host = Host { name: "pve1".into(), ..Host::default() };
+        Message { html: String::new(), ..RunReport::example(host, None, chrono::DateTime::default()) }
     }
 
     #[test]
