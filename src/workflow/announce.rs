@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use log::{info, warn};
+use log::info;
 
-use super::BackupJob;
 use super::guard::known_identity;
+use super::{BackupJob, tell};
 use crate::config::Notify;
 use crate::host::detect;
 use crate::issue::{Issue, Stage};
@@ -76,8 +76,8 @@ fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyErr
     match result {
         Ok(receipt) => info!("✓ {channel}: {receipt}"),
         Err(error) => {
-            let issue = Issue::warning(Stage::Notify, channel, error.to_string());
-            warn!("message not sent: {issue}");
+            let issue = Issue::warning(Stage::Notify, channel, format!("message not sent: {error}"));
+            tell([&issue]);
             report.issues.push(issue);
         }
     }

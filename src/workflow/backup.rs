@@ -144,6 +144,8 @@ fn run(job: &BackupJob<'_>, report: &mut RunReport) -> Result<(), Failure> {
     step(job, 7, "Retention");
     remember(job, print, &plan, addressees.as_ref(), report);
     prune_after(job, report);
+    // What a signal kept from being done is no warning: the run was stopped.
+    job.system.cancel.check()?;
 
     step(job, 8, "Report");
     report.finished = clock.now();

@@ -35,7 +35,11 @@ enum Mood {
 }
 
 /// Name and settings; each CANARY is a new secret.
-const ALONE: [(&str, &str); 9] = [
+const ALONE: [(&str, &str); 10] = [
+    (
+        "email",
+        "EMAIL_ENABLED=true\nEMAIL_DELIVERY_METHOD=relay\nEMAIL_FALLBACK_SENDMAIL=false\nEMAIL_RECIPIENT=a@example.org\nCLOUDFLARE_WORKER_URL=ADDRESS/CANARY\nCLOUDFLARE_WORKER_TOKEN=CANARY\nWORKER_MAX_RETRIES=0\n",
+    ),
     (
         "telegram",
         "TELEGRAM_ENABLED=true\nTELEGRAM_BOT_TOKEN=123456:CANARYAAAAAAAA\nTELEGRAM_CHAT_ID=1\nTELEGRAM_API_URL=ADDRESS\n",

@@ -230,4 +230,10 @@ fn broken_settings(cases: &Path, logs: &Path) {
     assert!(texts.iter().all(|text| file.contains(text.as_str())), "{file}");
     let report: Value = serde_json::from_str(&std::fs::read_to_string(newest(logs, ".json")).unwrap()).unwrap();
     assert!(report["status"] == "failure" && report["exit_code"] == 2, "{report}");
+    // Nobody looked on, so root has a mail; what quoted-printable broke is one line again.
+    let mail = std::fs::read_to_string(cases.join("mail")).unwrap().replace("=\n", "");
+    assert!(mail.contains("\nTo: root@scene\n") || mail.starts_with("To: root@scene\n"), "{mail}");
+    assert!(mail.contains("the settings cannot be used") && mail.contains("BACKUP_ENABLED"), "{mail}");
+    assert_eq!(report["notifications"][0]["channel"], "email", "{report}");
+    assert_eq!(report["notifications"][0]["ok"], true, "{report}");
 }

@@ -55,7 +55,7 @@ fn settings(receiver: &Receiver, path: &str, lines: &str) -> String {
 
 /// The settings that the page shows, with the address of our receiver.
 fn of_the_page(receiver: &Receiver, number: usize) -> String {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/monitoring.md")).unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/messages.md")).unwrap();
     let block = page.split("```\n").filter(|block| block.contains("WEBHOOK_NTFY_URL")).nth(number).unwrap();
     assert!(block.contains("https://ntfy.example"), "{block}");
     block.replace("https://ntfy.example", &receiver.address())

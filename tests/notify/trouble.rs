@@ -66,7 +66,7 @@ fn a_channel_that_fails_changes_nothing_about_the_backup() {
     let subjects: Vec<&str> = issues.iter().filter_map(|issue| issue["subject"].as_str()).collect();
     assert_eq!(subjects, ["ping at the start", "webhook ops", "ping"]);
     assert!(issues.iter().all(|issue| issue["stage"] == "notify"));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("message not sent: webhook ops: no answer within 1.0s"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("webhook ops: message not sent: no answer within 1.0s"));
     sample.expect(0, &["verify"]);
 }
 
