@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use super::args::Global;
+use super::global::Global;
 
 /// What a screen can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod diff;
 mod docs;
 mod early;
 mod fetch;
+mod global;
 mod help;
 mod key;
 mod keys;

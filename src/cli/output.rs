@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Stdout, Write};
 use serde::Serialize;
 
 use super::Trouble;
-use super::args::Global;
 use super::charset::Charset;
+use super::global::Global;
 use super::progress::above;
 use crate::workflow::ExitCode;
 

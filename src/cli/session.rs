@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ::log::{debug, warn};
 
-use super::args::Global;
+use super::global::Global;
 use super::log::Logger;
 use super::{Trouble, progress};
 use crate::bundle::Backup;

@@ -37,10 +37,6 @@ enum Mood {
 /// Name and settings; each CANARY is a new secret.
 const ALONE: [(&str, &str); 10] = [
     (
-        "email",
-        "EMAIL_ENABLED=true\nEMAIL_DELIVERY_METHOD=relay\nEMAIL_FALLBACK_SENDMAIL=false\nEMAIL_RECIPIENT=a@example.org\nCLOUDFLARE_WORKER_URL=ADDRESS/CANARY\nCLOUDFLARE_WORKER_TOKEN=CANARY\nWORKER_MAX_RETRIES=0\n",
-    ),
-    (
         "telegram",
         "TELEGRAM_ENABLED=true\nTELEGRAM_BOT_TOKEN=123456:CANARYAAAAAAAA\nTELEGRAM_CHAT_ID=1\nTELEGRAM_API_URL=ADDRESS\n",
     ),
@@ -66,6 +62,10 @@ const ALONE: [(&str, &str); 10] = [
     (
         "webhook filled",
         "WEBHOOK_FILLED_URL=ADDRESS/\nWEBHOOK_FILLED_TEMPLATE='{\"topic\":\"CANARY\",\"t\":\"{{text}}\",\"p\":{{priority}}}'\n",
+    ),
+    (
+        "email",
+        "EMAIL_ENABLED=true\nEMAIL_DELIVERY_METHOD=relay\nEMAIL_FALLBACK_SENDMAIL=false\nEMAIL_RECIPIENT=a@example.org\nCLOUDFLARE_WORKER_URL=ADDRESS/CANARY\nCLOUDFLARE_WORKER_TOKEN=CANARY\nWORKER_MAX_RETRIES=0\n",
     ),
 ];
 

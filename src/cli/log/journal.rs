@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::line::Line;
-use crate::cli::args::{Global, When};
+use crate::cli::global::{Global, When};
 use crate::system;
 
 const IDENTIFIER: &str = "proxmox-backup";

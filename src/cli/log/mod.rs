@@ -25,7 +25,7 @@ use self::line::{Kind, Line};
 use self::run_file::RunFile;
 use self::screen::Screen;
 use self::syslog::Syslog;
-use super::args::Global;
+use super::global::Global;
 use crate::config::Run;
 use crate::issue::Issue;
 use crate::report::RunReport;

@@ -6,8 +6,8 @@ use std::io::{IsTerminal, Write};
 use log::{Level, LevelFilter};
 
 use super::line::{Kind, Line};
-use crate::cli::args::{Global, When};
 use crate::cli::charset::Charset;
+use crate::cli::global::{Global, When};
 use crate::cli::progress::above;
 use crate::config::Colors;
 
@@ -72,7 +72,7 @@ fn has_colors(global: &Global, environment: &BTreeMap<String, String>) -> bool {
 }
 
 fn wanted_level(global: &Global) -> Option<LevelFilter> {
-    use crate::cli::args::Level as Word;
+    use crate::cli::global::Level as Word;
     if global.quiet {
         return Some(LevelFilter::Warn);
     }

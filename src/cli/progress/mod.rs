@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use self::line::{Letters, line};
-use super::args::{Global, Level};
+use super::global::{Global, Level};
 use crate::system::{Cancel, CommandSpec, Live, Meter, Runner};
 
 /// Between two drawings.
