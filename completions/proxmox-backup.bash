@@ -58,6 +58,9 @@ _proxmox__backup() {
             proxmox__backup,man)
                 cmd="proxmox__backup__subcmd__man"
                 ;;
+            proxmox__backup,migrate)
+                cmd="proxmox__backup__subcmd__migrate"
+                ;;
             proxmox__backup,notify)
                 cmd="proxmox__backup__subcmd__notify"
                 ;;
@@ -69,9 +72,6 @@ _proxmox__backup() {
                 ;;
             proxmox__backup,show)
                 cmd="proxmox__backup__subcmd__show"
-                ;;
-            proxmox__backup,status)
-                cmd="proxmox__backup__subcmd__status"
                 ;;
             proxmox__backup,undo)
                 cmd="proxmox__backup__subcmd__undo"
@@ -151,6 +151,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,man)
                 cmd="proxmox__backup__subcmd__help__subcmd__man"
                 ;;
+            proxmox__backup__subcmd__help,migrate)
+                cmd="proxmox__backup__subcmd__help__subcmd__migrate"
+                ;;
             proxmox__backup__subcmd__help,notify)
                 cmd="proxmox__backup__subcmd__help__subcmd__notify"
                 ;;
@@ -162,9 +165,6 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__help,show)
                 cmd="proxmox__backup__subcmd__help__subcmd__show"
-                ;;
-            proxmox__backup__subcmd__help,status)
-                cmd="proxmox__backup__subcmd__help__subcmd__status"
                 ;;
             proxmox__backup__subcmd__help,undo)
                 cmd="proxmox__backup__subcmd__help__subcmd__undo"
@@ -260,7 +260,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --dry-run --if-changed --reason --check --decrypt --restore --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --if-changed --reason --check --decrypt --restore --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,7 +306,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__backup)
-            opts="-n -c -q -v -d -h --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-n -c -q -v -d -h --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -352,7 +352,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__cat)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -410,7 +410,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__check)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -452,7 +452,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__completions)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help bash elvish fish powershell zsh"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,7 +494,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help check show init convert help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help check show init convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -536,7 +536,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__check)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,7 +578,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__convert)
-            opts="-c -q -v -d -h --to --output --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --to --output --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -712,7 +712,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__init)
-            opts="-c -q -v -d -h --format --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --format --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,7 +758,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__show)
-            opts="-c -q -v -d -h --changed --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --changed --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -800,7 +800,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__decrypt)
-            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -862,7 +862,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__diff)
-            opts="-i -c -q -v -d -h --live --content --show-secrets --outputs --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --live --content --show-secrets --outputs --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -920,7 +920,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__extract)
-            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -982,7 +982,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__fetch)
-            opts="-c -q -v -d -h --from --to --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --from --to --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1032,7 +1032,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify config man completions help"
+            opts="backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1353,6 +1353,20 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__migrate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__notify)
             opts="test"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1451,20 +1465,6 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        proxmox__subcmd__backup__subcmd__help__subcmd__status)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__undo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1494,7 +1494,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help new show derive verify help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help new show derive verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1536,7 +1536,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__derive)
-            opts="-c -q -v -d -h --passphrase-file --salt --yes-show-private --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --passphrase-file --salt --yes-show-private --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1670,7 +1670,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__new)
-            opts="-c -q -v -d -h --recipient --passphrase-file --signing --output --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --recipient --passphrase-file --signing --output --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1724,7 +1724,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__show)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1766,7 +1766,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__verify)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1824,7 +1824,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__list)
-            opts="-c -q -v -d -h --all-hosts --tier --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --all-hosts --tier --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1870,7 +1870,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__ls)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1928,7 +1928,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__man)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1969,8 +1969,54 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__migrate)
+            opts="-n -c -q -v -d -h --from --dry-run --plan --yes --keep-config --undo --config --root --json --quiet --verbose --debug --log-level --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__notify)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help test help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help test help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2054,7 +2100,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__notify__subcmd__test)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2096,7 +2142,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__prune)
-            opts="-n -c -q -v -d -h --dry-run --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-n -c -q -v -d -h --dry-run --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2138,7 +2184,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore)
-            opts="-i -c -q -v -d -h --plan --save --expect --yes --to --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help confirm timeout"
+            opts="-i -c -q -v -d -h --plan --save --expect --yes --to --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help confirm timeout"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2232,7 +2278,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore__subcmd__confirm)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2274,7 +2320,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore__subcmd__timeout)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2316,58 +2362,12 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__show)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -c)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --debug)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --log-level)
-                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        proxmox__subcmd__backup__subcmd__status)
-            opts="-c -q -v -d -h --max-age --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --max-age)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2404,7 +2404,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__undo)
-            opts="-c -q -v -d -h --yes --list --forget --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-c -q -v -d -h --yes --list --forget --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2450,7 +2450,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__verify)
-            opts="-i -c -q -v -d -h --all --identity --passphrase-file --salt --signer --allow-gaps --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            opts="-i -c -q -v -d -h --all --identity --passphrase-file --salt --signer --allow-gaps --config --root --json --quiet --verbose --debug --log-level --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -36,6 +36,8 @@ pub mod diff;
 pub mod restore;
 // The deeds of a restore and of its undo, each written down before it happens.
 pub mod apply;
+// What becomes of an older tool, decided before anything is touched.
+pub mod migrate;
 // What happened.
 pub mod report;
 // The same for monitoring systems.

@@ -36,6 +36,7 @@ mod locks;
 mod log;
 mod manual;
 mod metrics;
+mod migrate;
 mod moving;
 mod notify;
 mod offline;

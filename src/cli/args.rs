@@ -187,6 +187,9 @@ pub(super) enum Command {
     /// Messages about runs: try them out
     #[command(subcommand, after_help = super::help::NOTIFY)]
     Notify(super::notify::NotifyCommand),
+    /// Take over from the Bash tool or ProxSave: settings, keys, schedule; shows a plan, asks, and can be undone
+    #[command(after_help = super::help::MIGRATE)]
+    Migrate(super::migrate::MigrateArgs),
     /// Check, show or write the configuration
     #[command(subcommand, after_help = super::help::CONFIG)]
     Config(ConfigCommand),

@@ -205,3 +205,16 @@ pub(super) const CONFIG_CONVERT: &str = "\
 Examples:
   proxmox-backup config convert --output /etc/proxmox-config-backup/backup.yaml
   proxmox-backup config convert /opt/proxsave/configs/backup.env --to env";
+
+pub(super) const MIGRATE: &str = "\
+Examples:
+  proxmox-backup migrate --plan
+  proxmox-backup migrate --from /opt/proxsave
+  proxmox-backup migrate --undo
+
+The plan comes first, then the word MIGRATE is asked for. Without a terminal and without --yes the
+plan is all there is. Settings go into /etc/proxmox-config-backup/backup.env, unless somebody has
+said something else there; backups are counted where they lie; lines of crontabs become comments,
+links get .migrated behind their names. Nothing of the older tool's directory is changed or removed.
+Each change is written down before it is done, and --undo takes all of them back, also after a crash.
+A refusal changes nothing and ends with exit code 4.";

@@ -19,6 +19,7 @@ mod keys;
 mod list;
 mod log;
 mod look;
+mod migrate;
 mod network;
 mod notify;
 mod output;
@@ -193,6 +194,7 @@ fn perform(session: &Session, command: Command, backup: BackupArgs, output: &mut
         Command::Prune { dry_run } => prune::run(session, dry_run, output),
         Command::Notify(command) => notify::run(session, &command, output),
         Command::Config(command) => config::run(session, &command, output),
+        Command::Migrate(arguments) => migrate::run(session, &arguments, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),
     }
 }

@@ -152,11 +152,16 @@ impl Session {
                 for line in mistakes.to_string().lines() {
                     warn!("{line}");
                 }
-                let root = self.global.root.as_deref().map(absolute).transpose()?;
-                Ok(self.records(&Self::readable(root.as_deref())?, &self.run_dir()))
+                self.records_without_settings()
             }
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// The same where the settings do not matter.
+    pub(super) fn records_without_settings(&self) -> Result<Records, Trouble> {
+        let root = self.global.root.as_deref().map(absolute).transpose()?;
+        Ok(self.records(&Self::readable(root.as_deref())?, &self.run_dir()))
     }
 
     /// Workspaces lie here.

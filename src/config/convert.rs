@@ -61,6 +61,19 @@ pub fn convert(
 }
 
 fn rewritten(file: &ConfigFile, source: &Source, format: Format) -> String {
+    let Settled { header, items, footer } = settled(file, source);
+    render(format, &header, &items, &footer)
+}
+
+/// A file by its settings: one item each, and its comments.
+pub(super) struct Settled {
+    pub(super) header: Vec<String>,
+    pub(super) items: Vec<Item>,
+    pub(super) footer: Vec<String>,
+}
+
+/// Names become canonical, what does not count becomes a comment.
+pub(super) fn settled(file: &ConfigFile, source: &Source) -> Settled {
     let lines = Format::of(&file.path).parse(&file.bytes).lines;
     let found = comments(text_of(&file.bytes).unwrap_or_default(), &lines);
     let mut settling = Settling::new(&lines, found.footer);
@@ -76,7 +89,7 @@ fn rewritten(file: &ConfigFile, source: &Source, format: Format) -> String {
         let lines: Vec<&Line> = group.into_iter().map(|(_, line)| line).collect();
         settling.settle(&lines, own);
     }
-    render(format, &found.header, &settling.items, &settling.footer)
+    Settled { header: found.header, items: settling.items, footer: settling.footer }
 }
 
 /// One item per key.

@@ -103,7 +103,8 @@ fn second(root: &Root, read: &ConfigFile) -> Option<PassedOver> {
     (!says_nothing).then(|| PassedOver::Second { path: other.path, first: read.path.clone() })
 }
 
-fn open_place(root: &Root, path: &Path) -> Result<Option<ConfigFile>, ConfigError> {
+/// The file there, if it may be believed; `None` where there is none.
+pub(super) fn open_place(root: &Root, path: &Path) -> Result<Option<ConfigFile>, ConfigError> {
     let file = match root.open_no_symlink(path) {
         Ok(file) => file,
         Err(error) if error.is_absent() => return Ok(None),

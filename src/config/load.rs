@@ -129,6 +129,14 @@ pub fn load(
     reading.finish(passed_over)
 }
 
+/// One file by itself: no environment, no options.
+pub(super) fn load_file(file: &ConfigFile, source: &Source) -> Result<Loaded, ConfigError> {
+    let environment = BTreeMap::new();
+    let mut reading = Reading::new(Some(file), source, &environment);
+    reading.file_settings();
+    reading.finish(Vec::new())
+}
+
 fn secrets_of(environment: &BTreeMap<String, String>) -> (Vec<Setting>, Vec<Finding>) {
     match environment.get("CREDENTIALS_DIRECTORY") {
         Some(directory) if !directory.is_empty() => secrets::credentials(Path::new(directory)),

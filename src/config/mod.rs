@@ -29,6 +29,7 @@ mod origin;
 mod parse;
 mod render;
 mod secrets;
+mod takeover;
 mod template;
 mod tiers;
 mod value;
@@ -56,6 +57,7 @@ pub use notify::{
 };
 pub use origin::Origin;
 use origin::Setting;
+pub use takeover::{LeftOut, TakenOver, said_otherwise, says_nothing, take_over};
 pub use template::{configuration_markdown, shipped_file};
 pub use tiers::{Cloud, CloudCheck, CloudProof, Gfs, Kept, Owner, Policy, Retention, Secondary};
 pub use value::span_of_time;

@@ -25,7 +25,7 @@ pub use detect::{detect, detection_report, full_name};
 pub use inventory::{SampleFiles, sample_files, take as take_inventory};
 pub use mac::mac_address;
 pub use sections::{Section, parse as parse_sections};
-pub use server_id::{ServerId, ServerIdError, known_server_id, own_server_id};
+pub use server_id::{ServerId, ServerIdError, known_server_id, older_server_id, own_server_id};
 pub use storages::{StorageMount, storage_mounts};
 
 /// What this machine is.

@@ -22,6 +22,8 @@ const OLDER: [&str; 4] = [
     "/opt/proxmox-backup/config/.server_identity",
     "/opt/proxsave/config/.server_identity",
 ];
+/// The name of these files.
+const OLDER_FILE: &str = ".server_identity";
 /// Such a file is a few lines.
 const MOST_BYTES: usize = 16 * 1024;
 const DIGITS: usize = 16;
@@ -81,6 +83,11 @@ pub fn known_server_id(state: &Path, root: &Root) -> Result<Option<ServerId>, Se
         Err(error) if error.is_absent() => Ok(OLDER.iter().find_map(|place| older(root, Path::new(place)))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// That of the older tool in this directory, where it has one that may be believed.
+pub fn older_server_id(base: &Path, root: &Root) -> Option<ServerId> {
+    ["identity", "config"].iter().find_map(|folder| older(root, &base.join(folder).join(OLDER_FILE)))
 }
 
 /// The same, and made where there is none. Called by the one run that holds the lock.

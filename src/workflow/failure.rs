@@ -1,6 +1,6 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::{ExitCode, KeyError, Left, RecipientsError, SigningError};
+use super::{ExitCode, KeyError, Left, MigrateError, RecipientsError, SigningError};
 use crate::apply::{ApplyError, Life};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
@@ -136,6 +136,9 @@ pub enum Failure {
     /// Taking a restore back, or what is known of it.
     #[error(transparent)]
     Apply(Box<ApplyError>),
+    /// Taking over from an older tool, or giving back.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -186,6 +189,7 @@ impl Failure {
             Self::Internal(_) => ExitCode::Internal,
             Self::Retention(_) => ExitCode::Usage,
             Self::Restore { why, .. } | Self::Apply(why) => of_apply(why),
+            Self::Migrate(error) => error.exit_code(of_file),
         }
     }
 
@@ -210,6 +214,7 @@ impl Failure {
                 Some("give what opens it: --identity FILE, or --passphrase-file FILE; `-` reads standard input")
             }
             Self::Key(error) => error.hint(),
+            Self::Migrate(error) => error.hint(),
             Self::Signing(error) => Some(error.hint()),
             Self::Signer(..) => Some("give ed25519:..., or the .pub file that `key new --signing` made"),
             Self::Preflight(error) => Some(error.hint()),

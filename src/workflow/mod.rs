@@ -19,6 +19,7 @@ mod key;
 mod key_wizard;
 mod look;
 mod metrics;
+mod migrate;
 mod prepare;
 mod prune;
 mod recipients;
@@ -56,6 +57,9 @@ pub use key::{
 pub use key_wizard::key_wizard;
 pub use look::{Listed, LookError, Members, cat, list_members};
 pub use metrics::publish_metrics;
+pub use migrate::{
+    MigrateError, MigrationJob, Moment, PastMigration, Told, migrate, migration_plan, past_migrations, undo_migration,
+};
 pub use prune::{Pruned, TierPlan, plan_tier, prune};
 pub use recipients::{Addressees, RecipientsError, addressees};
 pub use records::{PastRestore, forget, past_restore, past_restores};
