@@ -38,6 +38,8 @@ pub mod restore;
 pub mod apply;
 // What becomes of an older tool, decided before anything is touched.
 pub mod migrate;
+// Scripts that other programs call.
+pub mod hook;
 // What happened.
 pub mod report;
 // The same for monitoring systems.

@@ -26,6 +26,7 @@ mod encryption;
 mod foreign_fs;
 mod formats;
 mod full_disk;
+mod hook;
 mod hostile_restore;
 mod hosts;
 mod interrupt;

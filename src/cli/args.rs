@@ -190,6 +190,9 @@ pub(super) enum Command {
     /// Take over from the Bash tool or ProxSave: settings, keys, schedule; shows a plan, asks, and can be undone
     #[command(after_help = super::help::MIGRATE)]
     Migrate(super::migrate::MigrateArgs),
+    /// Backups of the host after backups of guests: the hook script of vzdump
+    #[command(subcommand, after_help = super::help::HOOK)]
+    Hook(super::hook::HookCommand),
     /// Check, show or write the configuration
     #[command(subcommand, after_help = super::help::CONFIG)]
     Config(ConfigCommand),

@@ -218,3 +218,26 @@ said something else there; backups are counted where they lie; lines of crontabs
 links get .migrated behind their names. Nothing of the older tool's directory is changed or removed.
 Each change is written down before it is done, and --undo takes all of them back, also after a crash.
 A refusal changes nothing and ends with exit code 4.";
+
+pub(super) const HOOK: &str = "\
+Examples:
+  proxmox-backup hook enable vzdump
+  proxmox-backup hook status vzdump";
+
+pub(super) const HOOK_ENABLE: &str = "\
+Examples:
+  proxmox-backup hook enable vzdump
+  proxmox-backup hook enable vzdump --job backup-1a2b3c4d-5e6f
+
+A script that is there already is called first, with the same arguments and environment, and how it
+ends is how ours ends. The host's backup itself never fails a backup job of guests.";
+
+pub(super) const HOOK_DISABLE: &str = "\
+Examples:
+  proxmox-backup hook disable vzdump
+  proxmox-backup hook disable vzdump --all";
+
+pub(super) const HOOK_STATUS: &str = "\
+Examples:
+  proxmox-backup hook status vzdump
+  proxmox-backup hook status vzdump --json";

@@ -14,6 +14,7 @@ mod early;
 mod fetch;
 mod global;
 mod help;
+mod hook;
 mod key;
 mod keys;
 mod list;
@@ -195,6 +196,7 @@ fn perform(session: &Session, command: Command, backup: BackupArgs, output: &mut
         Command::Notify(command) => notify::run(session, &command, output),
         Command::Config(command) => config::run(session, &command, output),
         Command::Migrate(arguments) => migrate::run(session, &arguments, output),
+        Command::Hook(command) => hook::run(session, &command, output),
         Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),
     }
 }

@@ -120,6 +120,11 @@ pub fn write_public_atomically(path: &Path, content: &[u8]) -> Result<(), FileEr
     replace(path, content, 0o644)
 }
 
+/// The same with these permission bits: for a file that was there before.
+pub fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
+    replace(path, content, mode)
+}
+
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

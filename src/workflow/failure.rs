@@ -1,6 +1,6 @@
 //! Why a workflow ended without its result, what that means for the exit code, and what to do.
 
-use super::{ExitCode, KeyError, Left, MigrateError, RecipientsError, SigningError};
+use super::{ExitCode, HookError, KeyError, Left, MigrateError, RecipientsError, SigningError};
 use crate::apply::{ApplyError, Life};
 use crate::archive::{ArchiveError, IdentityError, ReadError, SaltError, UnpackError};
 use crate::bundle::{OpenError, SealError, SigningKeyError, VerifyError};
@@ -139,6 +139,9 @@ pub enum Failure {
     /// Taking over from an older tool, or giving back.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// A script that another program calls.
+    #[error("{0}")]
+    Hook(#[from] HookError),
     /// The run was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -158,7 +161,6 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Disabled | Self::Unchanged(_) => ExitCode::Skipped,
-            Self::NotFound(_) | Self::NoRestore(_) | Self::Elsewhere { .. } | Self::NotRoot => ExitCode::Environment,
             Self::Preflight(_) | Self::Busy(_) | Self::RestoreOpen { .. } | Self::Refused(_) | Self::PlanChanged => {
                 ExitCode::Preflight
             }
@@ -166,10 +168,14 @@ impl Failure {
             Self::PmxcfsMissing | Self::PmxcfsSilent(_) => ExitCode::Collection,
             Self::Damaged { .. } => ExitCode::Verification,
             Self::File(error)
+            | Self::Hook(HookError::File(error))
             | Self::Key(KeyError::File(error))
             | Self::Open(OpenError::File(error))
             | Self::Unpack(UnpackError::File(error))
             | Self::Verify(VerifyError::File(error)) => of_file(error),
+            Self::NotFound(_) | Self::NoRestore(_) | Self::Elsewhere { .. } | Self::NotRoot | Self::Hook(_) => {
+                ExitCode::Environment
+            }
             Self::Recipients(_)
             | Self::Signing(_)
             | Self::Signer(..)
@@ -219,6 +225,7 @@ impl Failure {
             Self::Signer(..) => Some("give ed25519:..., or the .pub file that `key new --signing` made"),
             Self::Preflight(error) => Some(error.hint()),
             Self::Security(error) => Some(error.hint()),
+            Self::Hook(error) => error.hint(),
             Self::Busy(_) => Some("wait until it has ended; a lock ends with its process"),
             Self::PmxcfsMissing => Some("start it: systemctl start pve-cluster"),
             Self::PmxcfsSilent(_) => Some("restart it: systemctl restart pve-cluster"),

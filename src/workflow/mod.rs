@@ -15,6 +15,7 @@ mod fetch;
 mod find;
 mod gather;
 mod guard;
+mod hook;
 mod key;
 mod key_wizard;
 mod look;
@@ -51,6 +52,7 @@ pub use extract::extract;
 pub use failure::Failure;
 pub use fetch::{bring, fetch};
 pub use find::{choose, find};
+pub use hook::{Entered, HookError, Hooks};
 pub use key::{
     DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,
 };
