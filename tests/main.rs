@@ -43,6 +43,7 @@ mod notify;
 mod offline;
 mod old;
 mod pictures;
+mod package;
 mod pmxcfs;
 mod progress;
 mod restore;

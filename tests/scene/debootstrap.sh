@@ -6,6 +6,7 @@
 #   debootstrap.sh copy SUITE DIR [PMXCFS]
 #                                       copies it to DIR and adds the stand-in units; with the
 #                                       program PMXCFS, pve-cluster mounts it on /etc/pve
+#   debootstrap.sh bare SUITE DIR       copies it without them
 #   debootstrap.sh boot DIR COMMAND...  boots DIR, runs the command in it, ends all of it
 #
 # Needs root, mmdebstrap and, for `make`, a Debian mirror. Works where unshare may make mount, pid,
@@ -182,9 +183,10 @@ is_up() {
 case ${1-}:$# in
     make:2) make_root "$2" ;;
     copy:3) copy_root "$2" "$3" ;;
+    bare:3) units='' && copy_root "$2" "$3" ;;
     copy:4) copy_root "$2" "$3" "$4" ;;
     enter:3) enter "$2" "$3" ;;
     init:2) start_init "$2" ;;
     boot:[3-9] | boot:[1-9][0-9]) shift; boot "$@" ;;
-    *) sed -n '2,14p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,15p' "$0" >&2; exit 2 ;;
 esac
