@@ -7,6 +7,7 @@ mod backup;
 mod caught;
 mod charset;
 mod config;
+mod cut_off;
 mod decrypt;
 mod diff;
 mod docs;

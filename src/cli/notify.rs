@@ -1,4 +1,4 @@
-//! `notify test`.
+//! `notify test`, and the hidden `notify cut-off`.
 
 use std::sync::Arc;
 
@@ -22,11 +22,17 @@ pub(super) enum NotifyCommand {
         #[arg(value_name = "CHANNEL")]
         channel: Option<String>,
     },
+    /// For systemd: tell that a unit failed which could not say so itself
+    #[command(hide = true)]
+    CutOff,
 }
 
 /// `proxmox-backup notify test [CHANNEL]`.
 pub(super) fn run(session: &Session, command: &NotifyCommand, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let NotifyCommand::Test { channel } = command;
+    let channel = match command {
+        NotifyCommand::Test { channel } => channel,
+        NotifyCommand::CutOff => return super::cut_off::run(session),
+    };
     let site = session.site(&[])?;
     let job = site.job(None);
     let channels = Channels::of(&site.loaded.config.notify, &site.system.root);
