@@ -46,6 +46,9 @@ _proxmox__backup() {
             proxmox__backup,help)
                 cmd="proxmox__backup__subcmd__help"
                 ;;
+            proxmox__backup,hook)
+                cmd="proxmox__backup__subcmd__hook"
+                ;;
             proxmox__backup,key)
                 cmd="proxmox__backup__subcmd__key"
                 ;;
@@ -72,6 +75,9 @@ _proxmox__backup() {
                 ;;
             proxmox__backup,show)
                 cmd="proxmox__backup__subcmd__show"
+                ;;
+            proxmox__backup,status)
+                cmd="proxmox__backup__subcmd__status"
                 ;;
             proxmox__backup,undo)
                 cmd="proxmox__backup__subcmd__undo"
@@ -139,6 +145,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,help)
                 cmd="proxmox__backup__subcmd__help__subcmd__help"
                 ;;
+            proxmox__backup__subcmd__help,hook)
+                cmd="proxmox__backup__subcmd__help__subcmd__hook"
+                ;;
             proxmox__backup__subcmd__help,key)
                 cmd="proxmox__backup__subcmd__help__subcmd__key"
                 ;;
@@ -166,6 +175,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help,show)
                 cmd="proxmox__backup__subcmd__help__subcmd__show"
                 ;;
+            proxmox__backup__subcmd__help,status)
+                cmd="proxmox__backup__subcmd__help__subcmd__status"
+                ;;
             proxmox__backup__subcmd__help,undo)
                 cmd="proxmox__backup__subcmd__help__subcmd__undo"
                 ;;
@@ -184,6 +196,15 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help__subcmd__config,show)
                 cmd="proxmox__backup__subcmd__help__subcmd__config__subcmd__show"
                 ;;
+            proxmox__backup__subcmd__help__subcmd__hook,disable)
+                cmd="proxmox__backup__subcmd__help__subcmd__hook__subcmd__disable"
+                ;;
+            proxmox__backup__subcmd__help__subcmd__hook,enable)
+                cmd="proxmox__backup__subcmd__help__subcmd__hook__subcmd__enable"
+                ;;
+            proxmox__backup__subcmd__help__subcmd__hook,status)
+                cmd="proxmox__backup__subcmd__help__subcmd__hook__subcmd__status"
+                ;;
             proxmox__backup__subcmd__help__subcmd__key,derive)
                 cmd="proxmox__backup__subcmd__help__subcmd__key__subcmd__derive"
                 ;;
@@ -196,6 +217,9 @@ _proxmox__backup() {
             proxmox__backup__subcmd__help__subcmd__key,verify)
                 cmd="proxmox__backup__subcmd__help__subcmd__key__subcmd__verify"
                 ;;
+            proxmox__backup__subcmd__help__subcmd__notify,cut-off)
+                cmd="proxmox__backup__subcmd__help__subcmd__notify__subcmd__cut__subcmd__off"
+                ;;
             proxmox__backup__subcmd__help__subcmd__notify,test)
                 cmd="proxmox__backup__subcmd__help__subcmd__notify__subcmd__test"
                 ;;
@@ -204,6 +228,30 @@ _proxmox__backup() {
                 ;;
             proxmox__backup__subcmd__help__subcmd__restore,timeout)
                 cmd="proxmox__backup__subcmd__help__subcmd__restore__subcmd__timeout"
+                ;;
+            proxmox__backup__subcmd__hook,disable)
+                cmd="proxmox__backup__subcmd__hook__subcmd__disable"
+                ;;
+            proxmox__backup__subcmd__hook,enable)
+                cmd="proxmox__backup__subcmd__hook__subcmd__enable"
+                ;;
+            proxmox__backup__subcmd__hook,help)
+                cmd="proxmox__backup__subcmd__hook__subcmd__help"
+                ;;
+            proxmox__backup__subcmd__hook,status)
+                cmd="proxmox__backup__subcmd__hook__subcmd__status"
+                ;;
+            proxmox__backup__subcmd__hook__subcmd__help,disable)
+                cmd="proxmox__backup__subcmd__hook__subcmd__help__subcmd__disable"
+                ;;
+            proxmox__backup__subcmd__hook__subcmd__help,enable)
+                cmd="proxmox__backup__subcmd__hook__subcmd__help__subcmd__enable"
+                ;;
+            proxmox__backup__subcmd__hook__subcmd__help,help)
+                cmd="proxmox__backup__subcmd__hook__subcmd__help__subcmd__help"
+                ;;
+            proxmox__backup__subcmd__hook__subcmd__help,status)
+                cmd="proxmox__backup__subcmd__hook__subcmd__help__subcmd__status"
                 ;;
             proxmox__backup__subcmd__key,derive)
                 cmd="proxmox__backup__subcmd__key__subcmd__derive"
@@ -235,11 +283,17 @@ _proxmox__backup() {
             proxmox__backup__subcmd__key__subcmd__help,verify)
                 cmd="proxmox__backup__subcmd__key__subcmd__help__subcmd__verify"
                 ;;
+            proxmox__backup__subcmd__notify,cut-off)
+                cmd="proxmox__backup__subcmd__notify__subcmd__cut__subcmd__off"
+                ;;
             proxmox__backup__subcmd__notify,help)
                 cmd="proxmox__backup__subcmd__notify__subcmd__help"
                 ;;
             proxmox__backup__subcmd__notify,test)
                 cmd="proxmox__backup__subcmd__notify__subcmd__test"
+                ;;
+            proxmox__backup__subcmd__notify__subcmd__help,cut-off)
+                cmd="proxmox__backup__subcmd__notify__subcmd__help__subcmd__cut__subcmd__off"
                 ;;
             proxmox__backup__subcmd__notify__subcmd__help,help)
                 cmd="proxmox__backup__subcmd__notify__subcmd__help__subcmd__help"
@@ -260,7 +314,7 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --dry-run --if-changed --reason --check --decrypt --restore --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help"
+            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --dry-run --if-changed --reason --check --decrypt --restore --newkey --backup --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,7 +360,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__backup)
-            opts="-n -c -q -v -d -h --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-n -c -q -v -d -h --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -352,7 +406,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__cat)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -410,7 +464,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__check)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -452,7 +506,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__completions)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help bash elvish fish powershell zsh"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,7 +548,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help check show init convert help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help check show init convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -536,7 +590,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__check)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,7 +632,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__convert)
-            opts="-c -q -v -d -h --to --output --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --to --output --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -712,7 +766,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__init)
-            opts="-c -q -v -d -h --format --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --format --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,7 +812,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__config__subcmd__show)
-            opts="-c -q -v -d -h --changed --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --changed --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -800,7 +854,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__decrypt)
-            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -862,7 +916,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__diff)
-            opts="-i -c -q -v -d -h --live --content --show-secrets --outputs --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --live --content --show-secrets --outputs --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -920,7 +974,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__extract)
-            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --to --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -982,7 +1036,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__fetch)
-            opts="-c -q -v -d -h --from --to --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --from --to --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1032,7 +1086,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help)
-            opts="backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help"
+            opts="backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,6 +1295,62 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__hook)
+            opts="enable disable status"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__hook__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__hook__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__hook__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__key)
             opts="new show derive verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1368,8 +1478,22 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__notify)
-            opts="test"
+            opts="test cut-off"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__notify__subcmd__cut__subcmd__off)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1465,6 +1589,20 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__help__subcmd__undo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1493,8 +1631,254 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__hook)
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help enable disable status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__disable)
+            opts="-c -q -v -d -h --job --all --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help vzdump"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__enable)
+            opts="-c -q -v -d -h --job --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help vzdump"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__help)
+            opts="enable disable status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__help__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__hook__subcmd__status)
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help vzdump"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__key)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help new show derive verify help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help new show derive verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1536,7 +1920,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__derive)
-            opts="-c -q -v -d -h --passphrase-file --salt --yes-show-private --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --passphrase-file --salt --yes-show-private --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1670,7 +2054,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__new)
-            opts="-c -q -v -d -h --recipient --passphrase-file --signing --output --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --recipient --passphrase-file --signing --output --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1724,7 +2108,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__show)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1766,7 +2150,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__key__subcmd__verify)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1824,7 +2208,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__list)
-            opts="-c -q -v -d -h --all-hosts --tier --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --all-hosts --tier --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1870,7 +2254,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__ls)
-            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1928,7 +2312,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__man)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1970,7 +2354,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__migrate)
-            opts="-n -c -q -v -d -h --from --dry-run --plan --yes --keep-config --undo --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-n -c -q -v -d -h --from --dry-run --plan --yes --keep-config --undo --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2016,7 +2400,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__notify)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help test help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help test cut-off help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2057,9 +2441,65 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        proxmox__subcmd__backup__subcmd__notify__subcmd__help)
-            opts="test help"
+        proxmox__subcmd__backup__subcmd__notify__subcmd__cut__subcmd__off)
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__notify__subcmd__help)
+            opts="test cut-off help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        proxmox__subcmd__backup__subcmd__notify__subcmd__help__subcmd__cut__subcmd__off)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2100,7 +2540,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__notify__subcmd__test)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2142,7 +2582,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__prune)
-            opts="-n -c -q -v -d -h --dry-run --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-n -c -q -v -d -h --dry-run --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2184,7 +2624,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore)
-            opts="-i -c -q -v -d -h --plan --save --expect --yes --to --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --help confirm timeout"
+            opts="-i -c -q -v -d -h --plan --save --expect --yes --to --mode --only --exclude --skip-network --guests --same-hardware --nic-map --pve --identity --passphrase-file --salt --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help confirm timeout"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2278,7 +2718,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore__subcmd__confirm)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2320,7 +2760,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__restore__subcmd__timeout)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2362,7 +2802,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__show)
-            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2403,8 +2843,54 @@ _proxmox__backup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        proxmox__subcmd__backup__subcmd__status)
+            opts="-c -q -v -d -h --max-age --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --max-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "none error warning info debug" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         proxmox__subcmd__backup__subcmd__undo)
-            opts="-c -q -v -d -h --yes --list --forget --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-c -q -v -d -h --yes --list --forget --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2450,7 +2936,7 @@ _proxmox__backup() {
             return 0
             ;;
         proxmox__subcmd__backup__subcmd__verify)
-            opts="-i -c -q -v -d -h --all --identity --passphrase-file --salt --signer --allow-gaps --config --root --json --quiet --verbose --debug --log-level --color --help"
+            opts="-i -c -q -v -d -h --all --identity --passphrase-file --salt --signer --allow-gaps --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= n/dry-run if-changed reason= check decrypt restore newkey backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= no-progress plain n/dry-run if-changed reason= check decrypt restore newkey backup h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -39,6 +39,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l reason -d
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
@@ -63,8 +65,10 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "undo"
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "status" -d 'Tell how the last run went, in one line and an exit code for monitoring systems'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "notify" -d 'Messages about runs: try them out'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "migrate" -d 'Take over from the Bash tool or ProxSave: settings, keys, schedule; shows a plan, asks, and can be undone'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "hook" -d 'Backups of the host after backups of guests: the hook script of vzdump'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "config" -d 'Check, show or write the configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "man" -d 'Write man pages into a directory'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -86,6 +90,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -101,6 +107,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand check" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l tier -d 'Look at this tier alone: local, secondary, cloud; may be given again' -r -f -a "local\t'`BACKUP_PATH`'
 secondary\t'`SECONDARY_PATH`'
@@ -120,6 +128,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l a
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand list" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l from -d 'From this tier: secondary, cloud; without it the first that has the backup' -r -f -a "local\t'`BACKUP_PATH`'
 secondary\t'`SECONDARY_PATH`'
@@ -139,6 +149,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand fetch" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -154,6 +166,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand show" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
@@ -172,6 +186,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand ls" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
@@ -190,6 +206,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand cat" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l to -d 'Where to; made if it is not there' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
@@ -209,6 +227,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand extract" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l to -d 'Where to; made if it is not there [default: ./restore]' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
@@ -228,6 +248,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand decrypt" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
@@ -250,6 +272,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l o
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l save -d 'Keep the plan as JSON in FILE' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l expect -d 'Go on only when the plan is the one that --save kept in FILE' -r -F
@@ -287,6 +311,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; a
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "timeout" -d 'What the timer runs'
@@ -304,6 +330,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -319,6 +347,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l forget -d 'Remove what is kept of this restore; it cannot be undone any more' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s c -l config -d 'Configuration file instead of the usual one' -r -F
@@ -337,6 +367,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l l
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
@@ -358,6 +390,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -373,6 +407,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
@@ -397,6 +433,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -412,6 +450,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l passphrase-file -d 'File with the passphrase; `-` reads standard input; without it you are asked' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l salt -d 'Salt of the passphrase, instead of those in the recipients file' -r
@@ -430,6 +470,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from derive" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
@@ -448,6 +490,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
@@ -469,24 +513,47 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l max-age -d 'A newest backup that is older is CRITICAL: 90m, 26h, 8d, or a number of seconds' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -501,8 +568,28 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l from -d 'Directory of the older tool [default: the one of /opt/proxmox-backup and /opt/proxsave that is there]' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s c -l config -d 'Configuration file instead of the usual one' -r -F
@@ -523,7 +610,88 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "status" -d 'Say what script stands where'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l job -d 'One backup job instead of all jobs of this node that name no script' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l job -d 'One backup job instead of all jobs of this node that name no script' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l all -d 'This node and the jobs that run on it alone'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+error\t'What ended the run'
+warning\t'What is worth a look'
+info\t'The steps'
+debug\t'Every file'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say what script stands where'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -538,6 +706,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "check" -d 'Name every mistake of the configuration file'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "show" -d 'Show every setting with its value and where that comes from'
@@ -558,6 +728,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -574,6 +746,8 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l format -d 'env or yaml; without it the file\'s ending says' -r -f -a "env\t'KEY=value'
 yaml\t'Sections'"
@@ -591,6 +765,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l to -d 'env or yaml; without it what the ending of --output says, else the one that the file is not in' -r -f -a "env\t'KEY=value'
 yaml\t'Sections'"
@@ -609,6 +785,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Name every mistake of the configuration file'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting with its value and where that comes from'
@@ -629,6 +807,8 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -644,28 +824,32 @@ never\t'Never'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "list" -d 'List the backups'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "ls" -d 'List what is in a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "cat" -d 'Print a file of a backup'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "restore" -d 'Bring a backup back to this machine: shows a plan, asks, and can be undone; without arguments as a dialogue'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "undo" -d 'Take a restore back, even one that was killed in the middle'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "notify" -d 'Messages about runs: try them out'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "migrate" -d 'Take over from the Bash tool or ProxSave: settings, keys, schedule; shows a plan, asks, and can be undone'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "config" -d 'Check, show or write the configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "man" -d 'Write man pages into a directory'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "completions" -d 'Print shell completions'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune notify migrate config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "backup" -d 'Make a backup (what happens without a command)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "list" -d 'List the backups'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "fetch" -d 'Copy a backup back from the secondary or the cloud tier'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "show" -d 'Show what a backup is: its manifest'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "ls" -d 'List what is in a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "cat" -d 'Print a file of a backup'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "extract" -d 'Unpack files of a backup into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "decrypt" -d 'Write a decrypted copy of a backup; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "diff" -d 'Show what differs between two backups, or between a backup and this host'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "restore" -d 'Bring a backup back to this machine: shows a plan, asks, and can be undone; without arguments as a dialogue'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "undo" -d 'Take a restore back, even one that was killed in the middle'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "verify" -d 'Look at every byte of backups: checksum, full decode, comparison with the index, restore drill'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "key" -d 'Keys that backups are encrypted for or signed with, and proof of those that open them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "prune" -d 'Remove old backups now, by the policy of the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "status" -d 'Tell how the last run went, in one line and an exit code for monitoring systems'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "notify" -d 'Messages about runs: try them out'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "migrate" -d 'Take over from the Bash tool or ProxSave: settings, keys, schedule; shows a plan, asks, and can be undone'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "hook" -d 'Backups of the host after backups of guests: the hook script of vzdump'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "config" -d 'Check, show or write the configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "man" -d 'Write man pages into a directory'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "completions" -d 'Print shell completions'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "timeout" -d 'What the timer runs'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
@@ -673,6 +857,10 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "derive" -d 'Print the public key that a passphrase gives'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "status" -d 'Say what script stands where'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Name every mistake of the configuration file'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and where that comes from'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file with every setting explained'

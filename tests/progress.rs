@@ -181,7 +181,7 @@ fn nothing_is_drawn_where_nobody_wants_it() {
 #[test]
 fn without_utf_8_the_line_is_ascii_and_with_no_color_there_is_no_colour() {
     let mut sample = slow_host();
-    sample.environment.insert("LANG".into(), "C".into());
+    sample.environment.insert("LC_ALL".into(), "C".into());
     sample.environment.insert("NO_COLOR".into(), "1".into());
     sample.plant(&format!("/etc/cron.d/{}", "ü".repeat(100)), vec![7; 4_000_000]);
     let Some((code, bytes)) = run(&sample, &["backup"], 60) else { return };

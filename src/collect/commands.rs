@@ -147,7 +147,11 @@ fn wait(receiver: &Receiver<Outcome>, cancel: &Cancel) -> Result<Option<Outcome>
     loop {
         cancel.check()?;
         match receiver.recv_timeout(TICK) {
-            Ok(outcome) => return Ok(Some(outcome)),
+            Ok(outcome) => {
+                // What was stopped with the run is no problem of its own.
+                cancel.check()?;
+                return Ok(Some(outcome));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
         }

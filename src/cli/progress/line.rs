@@ -1,8 +1,8 @@
 //! What the line says, within so many columns. Pure.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::cli::charset::Charset;
 use crate::system::Reading;
 use crate::units::{ByteSize, Elapsed};
 
@@ -15,38 +15,21 @@ const FIRST_ESTIMATE: Duration = Duration::from_secs(2);
 /// Work that takes longer shows how long it has taken.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
-/// Which letters the terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Letters {
-    All,
-    Ascii,
+fn ellipsis(charset: Charset) -> &'static str {
+    match charset {
+        Charset::Unicode => "…",
+        Charset::Ascii => "...",
+    }
 }
 
-impl Letters {
-    /// What the locale says.
-    pub(super) fn of(environment: &BTreeMap<String, String>) -> Self {
-        let set = |name: &&str| environment.get(*name).is_some_and(|value| !value.is_empty());
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(set).and_then(|name| environment.get(name));
-        let locale = locale.map(|value| value.to_ascii_lowercase()).unwrap_or_default();
-        if locale.contains("utf-8") || locale.contains("utf8") { Self::All } else { Self::Ascii }
-    }
-
-    fn ellipsis(self) -> &'static str {
-        match self {
-            Self::All => "…",
-            Self::Ascii => "...",
-        }
-    }
-
-    /// Names of files must not steer the terminal.
-    fn harmless(self, text: &str) -> String {
-        let shown = |c: char| match self {
-            Self::All if c.is_control() || steers(c) => '\u{fffd}',
-            Self::Ascii if !(' '..='~').contains(&c) => '?',
-            _ => c,
-        };
-        text.chars().map(shown).collect()
-    }
+/// Names of files must not steer the terminal.
+fn harmless(text: &str, charset: Charset) -> String {
+    let shown = |c: char| match charset {
+        Charset::Unicode if c.is_control() || steers(c) => '\u{fffd}',
+        Charset::Ascii if !(' '..='~').contains(&c) => '?',
+        _ => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Marks that turn the direction of what follows.
@@ -55,16 +38,16 @@ fn steers(c: char) -> bool {
 }
 
 /// The line, at most so many columns wide.
-pub(super) fn line(reading: &Reading, columns: usize, letters: Letters) -> String {
+pub(super) fn line(reading: &Reading, columns: usize, charset: Charset) -> String {
     let room = columns.saturating_sub(LEFT_FREE);
-    let what = letters.harmless(&reading.what);
+    let what = harmless(&reading.what, charset);
     let facts = facts(reading);
     let separator = if facts.is_empty() { "" } else { "  " };
-    let head = cut(&what, room.saturating_sub(separator.len() + facts.len()), letters);
-    let said = cut(&format!("{head}{separator}{facts}"), room, letters);
+    let head = cut(&what, room.saturating_sub(separator.len() + facts.len()), charset);
+    let said = cut(&format!("{head}{separator}{facts}"), room, charset);
     let left = room.saturating_sub(width(&said) + 2);
-    let name = letters.harmless(&reading.name.to_string_lossy());
-    if name.is_empty() || left < LEAST_NAME { said } else { format!("{said}  {}", cut(&name, left, letters)) }
+    let name = harmless(&reading.name.to_string_lossy(), charset);
+    if name.is_empty() || left < LEAST_NAME { said } else { format!("{said}  {}", cut(&name, left, charset)) }
 }
 
 /// The numbers; ASCII in every language.
@@ -109,11 +92,11 @@ fn whole_seconds(span: Duration) -> String {
 }
 
 /// Beginning and end, where the whole does not fit: of a path both say something.
-fn cut(text: &str, room: usize, letters: Letters) -> String {
+fn cut(text: &str, room: usize, charset: Charset) -> String {
     if width(text) <= room {
         return text.to_owned();
     }
-    let ellipsis = letters.ellipsis();
+    let ellipsis = ellipsis(charset);
     let Some(kept) = room.checked_sub(width(ellipsis)) else { return String::new() };
     let front: String = take(text.chars(), kept / 2);
     let back: String = take(text.chars().rev(), kept - width(&front));
@@ -121,13 +104,13 @@ fn cut(text: &str, room: usize, letters: Letters) -> String {
 }
 
 /// As many as fit.
-fn take(letters: impl Iterator<Item = char>, room: usize) -> String {
+fn take(charset: impl Iterator<Item = char>, room: usize) -> String {
     let mut used = 0;
     let fits = |c: &char| {
         used += columns_of(*c);
         used <= room
     };
-    letters.take_while(fits).collect()
+    charset.take_while(fits).collect()
 }
 
 fn width(text: &str) -> usize {
@@ -180,14 +163,14 @@ mod tests {
     fn what_how_much_and_which_stand_in_one_line() {
         let path = "/etc/pve/nodes/node1/qemu-server/a-rather-long-name-of-a-guest/100.conf";
         assert_eq!(
-            line(&reading(path, None), 80, Letters::All),
+            line(&reading(path, None), 80, Charset::Unicode),
             "Step 3/8: collecting  512 files, 3.0 MiB, 6s  /etc/pve/nodes/…-guest/100.conf"
         );
         assert_eq!(
-            line(&reading(path, Some(12 << 20)), 80, Letters::Ascii),
+            line(&reading(path, Some(12 << 20)), 80, Charset::Ascii),
             "Step 3/8: collecting  512 files, 25% of 12.0 MiB, 18s left  /etc/pv...00.conf"
         );
-        assert_eq!(line(&reading("", None), 80, Letters::All), "Step 3/8: collecting  512 files, 3.0 MiB, 6s");
+        assert_eq!(line(&reading("", None), 80, Charset::Unicode), "Step 3/8: collecting  512 files, 3.0 MiB, 6s");
     }
 
     #[test]
@@ -202,11 +185,11 @@ mod tests {
         ];
         for name in names {
             for columns in 0..200 {
-                for letters in [Letters::All, Letters::Ascii] {
-                    let line = line(&reading(name, Some(7 << 40)), columns, letters);
+                for charset in [Charset::Unicode, Charset::Ascii] {
+                    let line = line(&reading(name, Some(7 << 40)), columns, charset);
                     assert!(width(&line) <= columns.saturating_sub(LEFT_FREE), "{columns}: {line:?}");
                     assert!(!line.chars().any(|c| c.is_control() || steers(c)), "{line:?}");
-                    assert!(letters == Letters::All || line.is_ascii(), "{line:?}");
+                    assert!(charset == Charset::Unicode || line.is_ascii(), "{line:?}");
                 }
             }
         }
@@ -222,16 +205,5 @@ mod tests {
         assert_eq!(part(100, 120), "100% of 100 B");
         assert_eq!(part(u64::MAX, 120), "100% of 100 B");
         assert_eq!(part(1, u64::from(u32::MAX)), "1% of 100 B");
-    }
-
-    #[test]
-    fn the_locale_says_which_letters_there_are() {
-        let of = |pairs: &[(&str, &str)]| {
-            Letters::of(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-        };
-        assert_eq!(of(&[("LANG", "de_DE.UTF-8")]), Letters::All);
-        assert_eq!(of(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]), Letters::Ascii);
-        assert_eq!(of(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]), Letters::All);
-        assert_eq!(of(&[]), Letters::Ascii);
     }
 }

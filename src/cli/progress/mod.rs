@@ -11,7 +11,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use self::line::{Letters, line};
+use self::line::line;
+use super::charset::Charset;
 use super::global::{Global, Level};
 use crate::system::{Cancel, CommandSpec, Live, Meter, Runner};
 
@@ -61,11 +62,11 @@ pub(super) fn start(global: &Global, environment: &BTreeMap<String, String>) {
     if global.quiet || global.no_progress || is_dumb || is_wordy || !std::io::stderr().is_terminal() {
         return;
     }
-    let letters = Letters::of(environment);
+    let charset = Charset::of(global, environment);
     PROGRESS.get_or_init(|| {
         let (meter, screen) = (Meter::watched(), Arc::new(Screen::default()));
         let (looked_at, on) = (meter.clone(), Arc::clone(&screen));
-        let thread = std::thread::spawn(move || on.draw_until_over(&looked_at, letters));
+        let thread = std::thread::spawn(move || on.draw_until_over(&looked_at, charset));
         let said_before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             erase_if_possible();
@@ -132,7 +133,7 @@ impl Screen {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn draw_until_over(&self, meter: &Meter, letters: Letters) {
+    fn draw_until_over(&self, meter: &Meter, charset: Charset) {
         let (mut width, mut drawings) = (USUAL_WIDTH, 0u32);
         let began = Instant::now();
         while !self.wait() {
@@ -142,7 +143,7 @@ impl Screen {
             }
             drawings = drawings.wrapping_add(1);
             if width >= LEAST_WIDTH {
-                self.state().draw(&line(&reading, width, letters));
+                self.state().draw(&line(&reading, width, charset));
             }
         }
     }
