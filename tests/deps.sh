@@ -102,11 +102,13 @@ install_syslogd() {
     rm -rf "$fresh"
 }
 
-# A Debian whose systemd the tests boot; made once, and kept below target/.
+# Debians whose systemd the tests boot; made once, and kept below target/.
 make_scene() {
     [ "$(id -u)" -eq 0 ] && command -v mmdebstrap >/dev/null || return 0
-    sh "$(dirname "$0")/scene/debootstrap.sh" make bookworm >/dev/null ||
-        echo 'deps: cannot make a Debian to boot, tests of systemd will be left out' >&2
+    for suite in bookworm trixie; do
+        sh "$(dirname "$0")/scene/debootstrap.sh" make "$suite" >/dev/null ||
+            echo "deps: cannot make $suite to boot, tests of systemd will be left out" >&2
+    done
 }
 
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
