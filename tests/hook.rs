@@ -58,7 +58,7 @@ impl Node {
         let bin = dir.path().join("bin/pvesh");
         write(&bin, &PVESH.replace("@JOBS@", dir.path().join("jobs").to_str().unwrap()), 0o755);
         let ours = dir.path().join("root").join(&HOOK[1..]);
-        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/vzdump-hook"), ours).unwrap();
+        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/vzdump-hook"), ours).unwrap();
         let path = format!("{}:{FIXED_PATH}", dir.path().join("bin").display());
         let root = Root::at(&dir.path().join("root")).unwrap();
         let system = System::new(root, Runner::Live(Live::with_path(&path)));
