@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::stat::fstat;
 
+use super::Root;
+
 /// Where the journal listens.
 const SOCKET: &str = "/run/systemd/journal/socket";
 
@@ -17,6 +19,8 @@ pub struct Journal {
     /// `None` where a sandbox allows none: then nothing is ever taken.
     socket: Option<UnixDatagram>,
     path: PathBuf,
+    /// The unit that this process runs in.
+    unit: Option<String>,
 }
 
 impl Journal {
@@ -26,22 +30,36 @@ impl Journal {
         let (device, inode) = stream?.split_once(':')?;
         let stderr = fstat(std::io::stderr()).ok()?;
         let is_same = device.parse() == Ok(stderr.st_dev) && inode.parse() == Ok(stderr.st_ino);
-        is_same.then(|| Self::at(Path::new(SOCKET)))
+        is_same.then(|| Self { unit: own_unit(), ..Self::at(Path::new(SOCKET)) })
     }
 
     /// The journal that listens on this socket. It need not be there yet.
     fn at(path: &Path) -> Self {
         // A journal that is stuck must not hold a run.
         let socket = UnixDatagram::unbound().and_then(|socket| socket.set_nonblocking(true).map(|()| socket));
-        Self { socket: socket.ok(), path: path.to_owned() }
+        Self { socket: socket.ok(), path: path.to_owned(), unit: None }
     }
 
     /// Sends one entry, and says whether the journal took it: no socket, a full queue and an entry
     /// that is too long are all the same to the caller.
     pub fn takes(&self, fields: &[(&str, &str)]) -> bool {
-        let entry = entry(fields);
+        // The journal looks up whose an entry is when it reads it, and the process may have ended by then.
+        // `journalctl -u` takes root's word for it (systemd.journal-fields(7)).
+        let unit = self.unit.as_ref().map(|unit| ("OBJECT_SYSTEMD_UNIT", unit.as_str()));
+        let entry = entry(&fields.iter().copied().chain(unit).collect::<Vec<_>>());
         self.socket.as_ref().is_some_and(|socket| socket.send_to(&entry, &self.path).is_ok())
     }
+}
+
+fn own_unit() -> Option<String> {
+    let groups = Root::live().and_then(|root| root.read_text("/proc/self/cgroup")).ok()?;
+    unit_in(&groups).map(str::to_owned)
+}
+
+/// The unit of a process, from its control group: `0::/system.slice/NAME.service`.
+fn unit_in(groups: &str) -> Option<&str> {
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    path.rsplit('/').find(|name| name.ends_with(".service"))
 }
 
 /// One entry as its datagram. A value of several lines is preceded by its length, 64 bits with the
@@ -65,6 +83,19 @@ pub fn entry(fields: &[(&str, &str)]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_unit_is_the_service_in_the_control_group() {
+        for (groups, unit) in [
+            ("0::/system.slice/proxmox-config-backup.service\n", Some("proxmox-config-backup.service")),
+            ("1:cpu:/x\n0::/system.slice/system-a.slice/a@b.service/sub\n", Some("a@b.service")),
+            ("0::/user.slice/user-0.slice/session-1.scope\n", None),
+            ("0::/\n", None),
+            ("", None),
+        ] {
+            assert_eq!(unit_in(groups), unit, "{groups}");
+        }
+    }
 
     #[test]
     fn a_field_is_a_line() {
