@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use crate::sample::skip;
 
 /// In this order: the last one takes the package away and brings it back.
-const TESTS: [&str; 9] =
-    ["smoke", "restore", "timer", "vzdump-hook", "interrupted", "apt-hook", "upgrade", "beside-pbs", "removed"];
+const TESTS: [&str; 10] =
+    ["smoke", "restore", "timer", "mail", "vzdump-hook", "interrupted", "apt-hook", "upgrade", "beside-pbs", "removed"];
 
 /// Where the tests look for the package that is installed.
 const PACKAGE: &str = "var/cache/apt/archives/proxmox-config-backup.deb";
