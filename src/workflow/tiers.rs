@@ -106,8 +106,13 @@ impl Tiers {
 
     /// The backup was written to the local tier and read back from there; it may be for somebody else.
     fn keep(&self, host: &str) -> Copied {
-        let issues = self.local.hand_over(host).unwrap_or_else(|error| {
-            vec![Issue::warning(Stage::Storage, self.local.place(), format!("BACKUP_USER gets nothing: {error}"))]
+        let issues = self.local.hand_over(host).unwrap_or_else(|error| match error {
+            // The run ends by that, and says so.
+            StorageError::Cancelled(_) => Vec::new(),
+            error => {
+                let reason = format!("BACKUP_USER gets nothing: {error}");
+                vec![Issue::warning(Stage::Storage, self.local.place(), reason)]
+            }
         });
         let copied = Copied { facts: facts(&self.local, Ok("SHA-256 read back".to_owned())), issues };
         narrate(&copied);
