@@ -85,6 +85,8 @@ fn a_disk_that_fills_up_costs_no_backup_and_keeps_no_rubbish() {
         let said = String::from_utf8_lossy(&output.stderr);
         match output.status.code() {
             Some(0) => made += 1,
+            // The backup has taken the last page, and no threshold is above that.
+            Some(1) if said.contains("100 % are used") && said.contains("completed with 1 warning") => made += 1,
             Some(12) => {
                 full += 1;
                 assert!(said.contains("no space left on device"), "{what}: {said}");
