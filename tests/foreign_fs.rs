@@ -126,6 +126,22 @@ fn a_bind_mount_below_a_tree_is_left_out_like_any_mount() {
     assert!(captured.file(tree.join("mnt/far")).is_none());
 }
 
+/// As the unit's own sandbox does it: other rights, the same files.
+#[test]
+fn a_directory_mounted_onto_itself_is_taken() {
+    let (_dir, tree, _other) = trees();
+    let inner = tree.join("inner/deep");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(inner.join("kept"), "kept").unwrap();
+    let itself = |dir: &Path| mount(&["mount", "--bind", dir.to_str().unwrap()], dir);
+    let (Some(_outer), Some(_inner)) = (itself(&tree.join("inner")), itself(&inner)) else { return };
+
+    let captured = capture(vec![source(SourceKind::Path(tree))]);
+
+    assert_eq!(captured.skipped, []);
+    assert_eq!(captured.file(inner.join("kept")), Some(&b"kept"[..]));
+}
+
 #[test]
 fn a_mounted_file_below_a_tree_is_taken() {
     let (_dir, tree, other) = trees();

@@ -8,9 +8,20 @@ use std::sync::OnceLock;
 
 use crate::sample::skip;
 
-/// In this order: the last one takes the package away and brings it back.
-const TESTS: [&str; 10] =
-    ["smoke", "restore", "timer", "mail", "vzdump-hook", "interrupted", "apt-hook", "upgrade", "beside-pbs", "removed"];
+/// In this order: the last ones take the package away and bring it back, and make another host of it.
+const TESTS: [&str; 11] = [
+    "smoke",
+    "restore",
+    "timer",
+    "mail",
+    "vzdump-hook",
+    "interrupted",
+    "apt-hook",
+    "upgrade",
+    "beside-pbs",
+    "removed",
+    "sandbox",
+];
 
 /// Where the tests look for the package that is installed.
 const PACKAGE: &str = "var/cache/apt/archives/proxmox-config-backup.deb";
@@ -82,6 +93,7 @@ fn holds_in(suite: &str) {
         }
     }
     std::fs::copy(package(), root.join(PACKAGE)).unwrap();
+    plant_host(&root);
 
     let mut boot = Command::new("sh");
     let output = boot.arg(scene).arg("boot").arg(&root).args(["sh", "-uc", DRIVER, "driver"]).args(TESTS).output();
@@ -90,6 +102,14 @@ fn holds_in(suite: &str) {
     let said = String::from_utf8_lossy(&output.stdout);
     let expected = TESTS.map(|name| format!("ok {name}"));
     assert_eq!(said.lines().collect::<Vec<_>>(), expected, "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A sample host with both products for the test of the sandbox, and a real rclone.
+fn plant_host(root: &Path) {
+    let (hosts, planted) = (top().join("tests/hosts"), root.join("tests/host"));
+    done(Command::new("sh").arg(hosts.join("materialise.sh")).arg("pve-pbs-dual").arg(planted.join("root")));
+    done(Command::new("cp").arg("-R").arg(hosts.join("pve-pbs-dual/commands")).arg(&planted));
+    std::fs::copy("/usr/bin/rclone", root.join("usr/bin/rclone")).unwrap();
 }
 
 #[test]

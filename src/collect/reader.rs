@@ -13,7 +13,7 @@ use super::{Found, steady};
 use crate::host::{ClusterNode, cluster_tree};
 use crate::issue::{Issue, Stage};
 use crate::plan::{BackupPlan, Source};
-use crate::system::{Cancelled, Root, System, Workspace, read_mounts};
+use crate::system::{Cancelled, Root, System, Workspace, foreign_mount_points};
 use crate::units::Elapsed;
 
 /// How often a wait looks at the cancel flag.
@@ -170,7 +170,7 @@ impl Reader {
 
 fn mount_points(root: &Root) -> HashSet<PathBuf> {
     let below = |point: PathBuf| point.strip_prefix(root.prefix()).ok().map(|inside| Path::new("/").join(inside));
-    read_mounts().into_iter().filter_map(|mount| below(mount.point)).collect()
+    foreign_mount_points().into_iter().filter_map(below).collect()
 }
 
 fn spawn(job: &Arc<Job>) -> Receiver<Found> {
