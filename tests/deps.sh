@@ -102,20 +102,29 @@ install_syslogd() {
     rm -rf "$fresh"
 }
 
-# Debians whose systemd the tests boot; made once, and kept below target/.
+# A Debian whose systemd the tests boot; made once, and kept below target/.
 make_scene() {
     [ "$(id -u)" -eq 0 ] && command -v mmdebstrap >/dev/null || return 0
-    for suite in bookworm trixie; do
-        sh "$(dirname "$0")/scene/debootstrap.sh" make "$suite" >/dev/null ||
-            echo "deps: cannot make $suite to boot, tests of systemd will be left out" >&2
-    done
+    sh "$(dirname "$0")/scene/debootstrap.sh" make "$1" >/dev/null ||
+        echo "deps: cannot make $1 to boot, tests of systemd will be left out" >&2
+}
+
+# All that is no package, side by side: one waits for the network while another computes.
+make_the_rest() {
+    build_rage &
+    make_scene bookworm &
+    make_scene trixie &
+    install_servers
+    install_prometheus
+    install_syslogd
+    wait
 }
 
 command -v dpkg-query >/dev/null || { echo 'deps: not a Debian system, install by hand:' "$needed $wanted"; exit 0; }
 # Word splitting makes the lists.
 # shellcheck disable=SC2086
 missing=$(missing_of $needed $wanted)
-[ -n "$missing" ] || { build_rage; install_servers; install_prometheus; install_syslogd; make_scene; echo 'deps: all there'; exit 0; }
+[ -n "$missing" ] || { make_the_rest; echo 'deps: all there'; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "deps: run as root to install: $missing" >&2; exit 1; }
 
 echo "deps: installing $missing"
@@ -131,8 +140,4 @@ fi
 # shellcheck disable=SC2086
 missing=$(missing_of $needed)
 [ -z "$missing" ] || { echo "deps: still missing: $missing" >&2; exit 1; }
-build_rage
-install_servers
-install_prometheus
-install_syslogd
-make_scene
+make_the_rest
