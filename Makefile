@@ -1,5 +1,5 @@
 # Everything a contributor does starts here; `make` alone lists it.
-# The scripts lie under tests/: each runs by hand as well.
+# The scripts lie under tests/ and release/: each runs by hand as well.
 
 CARGO ?= cargo
 # The shipped build; `make bench BENCH_PROFILE=ci` measures a faster-built one.
@@ -50,7 +50,7 @@ bench: ## measure against the bars (needs zstd and time; strace for two rows)
 	@bash tests/bench.sh target/$(BENCH_PROFILE)/proxmox-backup
 
 deb: ## build and check the Debian package, into dist/
-	@sh tests/package.sh
+	@sh release/package.sh
 
 clean-dist: ## remove dist/
 	rm -rf dist

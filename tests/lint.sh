@@ -20,7 +20,7 @@ fi
 
 if command -v shellcheck >/dev/null; then
     echo 'lint: shellcheck'
-    find .ci debian hooks tests -type f ! -path 'tests/hosts/*/*' ! -path 'tests/config/*' ! -path 'debian/.debhelper/*' \
+    find .ci debian hooks release tests -type f ! -path 'tests/hosts/*/*' ! -path 'tests/config/*' ! -path 'debian/.debhelper/*' \
         ! -path 'debian/proxmox-config-backup/*' ! -path 'debian/tmp/*' -exec sh -c '
         for file; do
             # Maintainer scripts have no ending; the first line tells.

@@ -61,7 +61,10 @@ fn package() -> &'static Path {
         let dist = top().join("target/package-of-tests-dist");
         let _ = std::fs::remove_dir_all(&dist);
         done(
-            Command::new("sh").arg(top().join("tests/package.sh")).arg(env!("CARGO_BIN_EXE_proxmox-backup")).arg(&dist),
+            Command::new("sh")
+                .arg(top().join("release/package.sh"))
+                .arg(env!("CARGO_BIN_EXE_proxmox-backup"))
+                .arg(&dist),
         );
         let is_package = |path: &PathBuf| path.extension().is_some_and(|end| end == "deb");
         std::fs::read_dir(dist).unwrap().map(|entry| entry.unwrap().path()).find(is_package).unwrap()

@@ -1,25 +1,29 @@
 #!/bin/sh
-# Builds the Debian package into dist/ and has lintian look at it.
+# Builds the Debian package.
 #
-#   package.sh                  the package that is given to people: a release build
+#   package.sh                  a release build, into dist/, with lintian's opinion
 #   package.sh PROGRAM DIR      into DIR with this program in it, which is built already: for tests of
 #                               what is around the program
 set -eu
 cd "$(dirname "$0")/.."
 top=$PWD
 program=
-dist=$top/dist
-stage=$top/target/package
 if [ $# -eq 2 ]; then
     program=$(readlink -f "$1")
-    dist=$2
-    stage=$top/target/package-of-tests
+    mkdir -p "$2"
+    dist=$(readlink -f "$2")
+    # Tests build several at a time.
+    stage=$(mktemp -d)
+    trap 'rm -rf "$stage"' EXIT
+else
+    dist=$top/dist
+    stage=$top/target/package
+    rm -rf "$stage"
 fi
 
 # Built in a copy: dpkg-buildpackage writes beside and below the tree it works in, and a package
 # must not depend on what lies around there.
-rm -rf "$stage"
-mkdir -p "$stage/source" "$top/target/deb" "$dist"
+mkdir -p "$stage/source" "$dist"
 tar -c --exclude=./target --exclude=./dist --exclude=./.git . | tar -x -C "$stage/source"
 mkdir -p "$stage/source/target"
 if [ -n "$program" ]; then
@@ -27,6 +31,7 @@ if [ -n "$program" ]; then
     export PREBUILT="$stage/program"
 else
     # The warm build cache, outside the copy.
+    mkdir -p "$top/target/deb"
     ln -s "$top/target/deb" "$stage/source/target/deb"
 fi
 
