@@ -6,10 +6,10 @@ CARGO ?= cargo
 BENCH_PROFILE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb clean-dist
+.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb reproducible clean-dist
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build target/debug/proxmox-backup
 	$(CARGO) build --locked
@@ -51,6 +51,9 @@ bench: ## measure against the bars (needs zstd and time; strace for two rows)
 
 deb: ## build and check the Debian package, into dist/
 	@sh release/package.sh
+
+reproducible: ## build the package twice, each time elsewhere and from nothing, and compare
+	@sh release/reproducible.sh
 
 clean-dist: ## remove dist/
 	rm -rf dist

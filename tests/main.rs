@@ -46,6 +46,7 @@ mod pictures;
 mod package;
 mod pmxcfs;
 mod progress;
+mod reproducible;
 mod restore;
 mod restore_command;
 mod restore_dialogue;
