@@ -6,7 +6,7 @@ CARGO ?= cargo
 BENCH_PROFILE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb reproducible clean-dist
+.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb deps-release reproducible clean-dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: ## measure against the bars (needs zstd and time; strace for two rows)
 
 deb: ## build and check the Debian package, into dist/
 	@sh release/package.sh
+
+deps-release: ## install what only a release needs
+	@CARGO="$(CARGO)" sh release/deps.sh
 
 reproducible: ## build the package twice, each time elsewhere and from nothing, and compare
 	@sh release/reproducible.sh

@@ -19,6 +19,8 @@ else
     dist=$top/dist
     stage=$top/target/package
     rm -rf "$stage"
+    # cargo-auditable, where `make deps-release` has put it.
+    PATH=$top/target/tools/bin:$PATH
 fi
 
 # Built in a copy: dpkg-buildpackage writes beside and below the tree it works in, and a package

@@ -13,6 +13,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 one=$work/one/source
 two=$work/another/place/with-a-longer-name
+# Both times with cargo-auditable, or neither.
+PATH=$PWD/target/tools/bin:$PATH
 if [ $# -eq 1 ]; then
     strip -o "$work/program" "$1"
     export PREBUILT="$work/program"
