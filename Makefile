@@ -6,7 +6,8 @@ CARGO ?= cargo
 BENCH_PROFILE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb deps-release reproducible clean-dist
+.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb deps-release dist reproducible \
+    clean-dist
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +53,11 @@ bench: ## measure against the bars (needs zstd and time; strace for two rows)
 deb: ## build and check the Debian package, into dist/
 	@sh release/package.sh
 
-deps-release: ## install what only a release needs
+deps-release: ## install what `make dist` needs besides
 	@CARGO="$(CARGO)" sh release/deps.sh
+
+dist: ## all that is released, into dist/: package, source, bill of materials, SHA256SUMS
+	@CARGO="$(CARGO)" sh release/dist.sh
 
 reproducible: ## build the package twice, each time elsewhere and from nothing, and compare
 	@sh release/reproducible.sh
