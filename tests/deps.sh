@@ -36,10 +36,12 @@ build_rage() {
     rm -rf "$tools/build"
 }
 
-# Servers that Debian does not have, from the Python package index: for the cloud and for mail.
+# What Debian does not have, from the Python package index: servers for the cloud and for mail, and
+# the schema of bills of materials.
 install_servers() {
     install_server 'an S3 server' target/s3-server moto_server 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5
     install_server 'a mail server' target/smtp-server aiosmtpd aiosmtpd==1.4.6
+    install_server 'the schema of CycloneDX' target/cyclonedx jsonschema cyclonedx-python-lib==11.12.0 jsonschema==4.26.0
 }
 
 # What it is, where, the program that marks it as whole, packages.

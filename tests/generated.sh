@@ -1,5 +1,5 @@
 #!/bin/sh
-# Man pages, completions and generated documents: `write` makes them, `check` fails when the
+# Man pages, completions, debian/copyright: `write` makes them, `check` fails when the
 # committed ones differ from what the program prints.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,6 +14,7 @@ generate() {
     target/debug/proxmox-backup completions bash >"$new/completions/proxmox-backup.bash"
     target/debug/proxmox-backup completions zsh >"$new/completions/_proxmox-backup"
     target/debug/proxmox-backup completions fish >"$new/completions/proxmox-backup.fish"
+    $CARGO run --locked --quiet --example bill_of_materials -- copyright >"$new/copyright"
     # An empty file would hide that nothing was generated.
     find "$new" -type f -empty -delete
 }
@@ -27,6 +28,7 @@ write() {
     find completions -maxdepth 1 -type f -delete
     cp "$new"/man/* man/
     cp "$new"/completions/* completions/
+    cp "$new/copyright" debian/copyright
     echo "docs: $(find man completions -maxdepth 1 -type f | wc -l) files written"
 }
 
@@ -38,6 +40,7 @@ check() {
     mkdir -p "$new/fresh"
     find "$new/man" "$new/completions" -type f -exec cp {} "$new/fresh/" \;
     diff -ru "$new/old" "$new/fresh" || { echo 'docs: behind the program, run make docs' >&2; exit 1; }
+    diff -u debian/copyright "$new/copyright" || { echo 'docs: debian/copyright is behind Cargo.lock, run make docs' >&2; exit 1; }
     syntax
     echo "docs: $(find "$new/fresh" -type f | wc -l) files up to date"
 }

@@ -12,6 +12,7 @@ mod apply_units;
 mod apply_network;
 mod architecture;
 mod audit;
+mod bill_of_materials;
 mod canary;
 mod captured;
 mod cli;
