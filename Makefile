@@ -6,7 +6,7 @@ CARGO ?= cargo
 BENCH_PROFILE ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps quick lint test docs docs-check pictures demo bench deb deps-release dist reproducible \
+.PHONY: help build deps quick lint test test-package docs docs-check pictures demo bench deb deps-release dist reproducible \
     clean-dist
 
 help: ## list the targets
@@ -34,7 +34,11 @@ test: ## everything; CI runs exactly this
 	@CARGO="$(CARGO)" sh tests/generated.sh check
 	$(CARGO) test --locked --no-fail-fast </dev/null
 
-docs: ## write man/, completions/ and generated docs
+# What is missing is a failure here, as it is in CI. `make deps` installs it.
+test-package: ## build the package; install, upgrade, remove it in Debian 12 and 13 (as root)
+	CI=true $(CARGO) test --locked --test all package </dev/null
+
+docs: ## write man/, completions/, debian/copyright and generated docs
 	@CARGO="$(CARGO)" sh tests/generated.sh write
 
 docs-check: ## fail when they are behind the program
