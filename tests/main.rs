@@ -45,6 +45,7 @@ mod offline;
 mod old;
 mod pictures;
 mod package;
+mod piuparts;
 mod pmxcfs;
 mod progress;
 mod reproducible;

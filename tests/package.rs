@@ -55,7 +55,7 @@ fn done(command: &mut Command) -> Output {
 }
 
 /// The package, built once for all tests.
-fn package() -> &'static Path {
+pub(crate) fn package() -> &'static Path {
     static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
     PACKAGE.get_or_init(|| {
         let dist = top().join("target/package-of-tests-dist");
@@ -71,7 +71,7 @@ fn package() -> &'static Path {
     })
 }
 
-fn is_there(program: &str) -> bool {
+pub(crate) fn is_there(program: &str) -> bool {
     Command::new("sh")
         .args(["-c", &format!("command -v {program}")])
         .output()
