@@ -1,18 +1,12 @@
-//! The journal of one restore: JSON lines, each on disk before what it says happens. A line that a
-//! crash cut short is none.
+//! The journal of one restore: an event log, each event on disk before what it says happens.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::{ApplyError, Record};
 use crate::restore::Deed;
-use crate::system::{FileError, create_log, open_file};
-
-/// A journal holds a line per step; a bigger file is none.
-const READ_LIMIT: u64 = 16 << 20;
+use crate::system::{EventLog, EventLogError};
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,71 +185,34 @@ pub(super) fn reached(entries: &[Entry]) -> BTreeSet<Reach> {
 /// The journal, open for writing.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    log: EventLog,
     record: Record,
 }
 
 impl Journal {
     /// Begins or continues the journal of this record.
     pub fn open(record: &Record) -> Result<Self, ApplyError> {
-        let is_cut = ends_in_half_a_line(record)?;
-        let mut journal = Self { file: create_log(&record.journal())?, record: record.clone() };
-        if is_cut {
-            journal.write(b"\n")?;
-        }
-        Ok(journal)
+        Ok(Self { log: EventLog::open(&record.journal())?, record: record.clone() })
     }
 
     /// Writes an event; when this returns, it is on disk.
     pub fn add(&mut self, entry: &Entry) -> Result<(), ApplyError> {
-        let mut line = serde_json::to_vec(entry).map_err(|cause| unusable(&self.record, &cause))?;
-        line.push(b'\n');
-        Ok(self.write(&line)?)
+        self.log.add(entry).map_err(|error| unusable(&self.record, error))
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
-        written.map_err(FileError::of("write", self.record.journal()))
-    }
-
-    /// All events so far. A last line without its end was cut by a crash: what it says did not
-    /// happen. A line in the middle that cannot be read is an error.
+    /// All events so far, without one that a crash cut short.
     pub fn read(record: &Record) -> Result<Vec<Entry>, ApplyError> {
-        let bytes = content(record)?;
-        let mut entries = Vec::new();
-        for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let Some(line) = line.strip_suffix(b"\n") else { break };
-            match serde_json::from_slice(line) {
-                Ok(entry) => entries.push(entry),
-                // The end of a line that a crash cut, ended by whoever went on.
-                Err(cause) if cause.is_eof() => {}
-                Err(cause) => {
-                    let why = format!("line {} of its journal: {cause}", at + 1);
-                    return Err(unusable(record, &why));
-                }
-            }
-        }
-        Ok(entries)
+        EventLog::read(&record.journal()).map_err(|error| unusable(record, error))
     }
 }
 
-fn content(record: &Record) -> Result<Vec<u8>, FileError> {
-    let path = record.journal();
-    let mut bytes = Vec::new();
-    open_file(&path)?.take(READ_LIMIT).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
-    Ok(bytes)
-}
-
-fn ends_in_half_a_line(record: &Record) -> Result<bool, FileError> {
-    match content(record) {
-        Ok(bytes) => Ok(bytes.last().is_some_and(|byte| *byte != b'\n')),
-        Err(error) if error.is_absent() => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn unusable(record: &Record, why: &impl ToString) -> ApplyError {
-    ApplyError::Record { dir: record.dir().to_owned(), why: why.to_string() }
+fn unusable(record: &Record, error: EventLogError) -> ApplyError {
+    let why = match error {
+        EventLogError::File(error) => return error.into(),
+        EventLogError::Line { number, why } => format!("line {number} of its journal: {why}"),
+        EventLogError::Event(why) => why,
+    };
+    ApplyError::Record { dir: record.dir().to_owned(), why }
 }
 
 #[cfg(test)]

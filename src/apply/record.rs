@@ -18,16 +18,14 @@ use chrono::{DateTime, Local};
 
 use super::{ApplyError, Journal, Life};
 use crate::system::{
-    FileError, Root, create_new_private_dir, create_private_dir, is_there, local_stamp, remove_tree, rename_file,
-    sync_dir,
+    FileError, Root, create_dated_dir, create_new_private_dir, dated_dirs, is_dated_name, is_there, remove_tree,
+    rename_file, sync_dir,
 };
 
 /// Records below the state directory.
 const DIR: &str = "restore";
 /// A record that is being removed begins with it, which makes it none.
 const GONE: &str = "gone-";
-/// Restores that begin in one second.
-const MOST_PER_SECOND: u32 = 100;
 
 /// The directory of one restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,37 +36,24 @@ pub struct Record {
 impl Record {
     /// Begins a new one.
     pub fn create(state_dir: &Path, now: &DateTime<Local>) -> Result<Self, FileError> {
-        let all = state_dir.join(DIR);
-        create_private_dir(&all)?;
-        let stamp = local_stamp(now);
-        let mut names = std::iter::once(stamp.clone()).chain((2..MOST_PER_SECOND).map(|n| format!("{stamp}-{n}")));
-        let free = names.find(|name| !is_there(&all.join(name))).unwrap_or(stamp);
-        let record = Self { dir: all.join(free) };
-        create_new_private_dir(&record.dir)?;
+        let record = Self { dir: create_dated_dir(&state_dir.join(DIR), now)? };
         for dir in [record.new_dir(), record.old_dir(), record.database_dir()] {
             create_new_private_dir(&dir)?;
         }
         sync_dir(&record.dir)?;
-        sync_dir(&all)?;
         Ok(record)
     }
 
     /// All of a state directory, oldest first.
     pub fn list(state_dir: &Path) -> Result<Vec<Self>, FileError> {
-        let all = state_dir.join(DIR);
-        if !is_there(&all) {
-            return Ok(Vec::new());
-        }
-        let mut names = Root::at(&all)?.list("/")?;
-        names.retain(|name| is_id(&name.to_string_lossy()));
-        names.sort();
-        Ok(names.into_iter().map(|name| Self { dir: all.join(name) }).collect())
+        let dirs = dated_dirs(&state_dir.join(DIR))?;
+        Ok(dirs.into_iter().map(|dir| Self { dir }).collect())
     }
 
     /// The one of this ID.
     pub fn open(state_dir: &Path, id: &str) -> Result<Self, ApplyError> {
         let record = Self { dir: state_dir.join(DIR).join(id) };
-        if !is_id(id) || !is_there(&record.journal()) {
+        if !is_dated_name(id) || !is_there(&record.journal()) {
             return Err(ApplyError::Record { dir: record.dir, why: "there is no such restore".to_owned() });
         }
         Ok(record)
@@ -81,7 +66,7 @@ impl Record {
         rename_file(&self.dir, &all.join(format!("{GONE}{}", self.id())))?;
         sync_dir(all)?;
         let mut names = Root::at(all)?.list("/")?;
-        names.retain(|name| name.to_string_lossy().strip_prefix(GONE).is_some_and(is_id));
+        names.retain(|name| name.to_string_lossy().strip_prefix(GONE).is_some_and(is_dated_name));
         names.iter().try_for_each(|name| remove_tree(&all.join(name)))?;
         sync_dir(all)
     }
@@ -145,9 +130,4 @@ impl Record {
     pub fn export_dir(&self) -> PathBuf {
         self.dir.join("export")
     }
-}
-
-/// Digits and dashes: nothing that leads elsewhere.
-fn is_id(name: &str) -> bool {
-    name.len() >= 15 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }

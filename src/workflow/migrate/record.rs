@@ -7,8 +7,6 @@
 //!   saved/                   what was there before, byte for byte
 //! ```
 
-use std::fs::File;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local};
@@ -17,16 +15,12 @@ use serde::{Deserialize, Serialize};
 use super::MigrateError;
 use super::deed::Deed;
 use crate::system::{
-    FileError, Root, create_log, create_new_private_dir, create_private_dir, is_there, local_stamp, open_file,
-    sync_dir, write_atomically,
+    EventLog, EventLogError, FileError, Root, create_dated_dir, create_new_private_dir, create_private_dir, dated_dirs,
+    is_there, sync_dir, write_atomically,
 };
 
 /// Below the state directory.
 const DIR: &str = "migrate";
-/// A journal holds a line per change; a bigger file is none.
-const READ_LIMIT: u64 = 16 << 20;
-/// Migrations that begin in one second.
-const MOST_PER_SECOND: u32 = 100;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,32 +66,16 @@ pub(super) struct MigrationRecord {
 impl MigrationRecord {
     /// Begins a new one.
     pub(super) fn create(state_dir: &Path, now: &DateTime<Local>) -> Result<Self, FileError> {
-        let all = state_dir.join(DIR);
-        create_private_dir(&all)?;
-        let stamp = local_stamp(now);
-        let mut names = std::iter::once(stamp.clone()).chain((2..MOST_PER_SECOND).map(|n| format!("{stamp}-{n}")));
-        let free = names.find(|name| !is_there(&all.join(name))).unwrap_or(stamp);
-        let record = Self { dir: all.join(free) };
-        create_new_private_dir(&record.dir)?;
+        let record = Self { dir: create_dated_dir(&state_dir.join(DIR), now)? };
         create_new_private_dir(&record.dir.join("saved"))?;
         sync_dir(&record.dir)?;
-        sync_dir(&all)?;
         Ok(record)
     }
 
     /// Those that are not taken back, newest first.
     pub(super) fn open_ones(state_dir: &Path) -> Result<Vec<(Self, Vec<Event>)>, MigrateError> {
-        let all = state_dir.join(DIR);
-        if !is_there(&all) {
-            return Ok(Vec::new());
-        }
-        let mut names = Root::at(&all)?.list("/")?;
-        names.retain(|name| {
-            let name = name.to_string_lossy();
-            name.len() >= 15 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-        });
-        names.sort();
-        let records = names.into_iter().rev().map(|name| Self { dir: all.join(name) });
+        let dirs = dated_dirs(&state_dir.join(DIR))?;
+        let records = dirs.into_iter().rev().map(|dir| Self { dir });
         let with_events = records.map(|record| record.events().map(|events| (record, events)));
         let is_open = |events: &[Event]| {
             let is_step = |event: &Event| matches!(event, Event::Step { .. });
@@ -139,14 +117,8 @@ impl MigrationRecord {
 
     /// Adds an event, which is on disk when this returns.
     pub(super) fn add(&self, event: &Event) -> Result<(), MigrateError> {
-        let path = self.journal();
-        let ends_cut = is_there(&path) && self.content()?.last().is_some_and(|byte| *byte != b'\n');
-        let mut line = if ends_cut { b"\n".to_vec() } else { Vec::new() };
-        serde_json::to_writer(&mut line, event).map_err(|cause| self.unusable(cause.to_string()))?;
-        line.push(b'\n');
-        let mut file: File = create_log(&path)?;
-        file.write_all(&line).and_then(|()| file.sync_all()).map_err(FileError::of("write", &path))?;
-        Ok(sync_dir(&self.dir)?)
+        let added = EventLog::open(&self.journal())?.add(event);
+        added.map_err(|error| self.unusable_by(error))
     }
 
     /// All events. A line that a crash cut short is none.
@@ -154,27 +126,19 @@ impl MigrationRecord {
         if !is_there(&self.journal()) {
             return Ok(Vec::new());
         }
-        let bytes = self.content()?;
-        let mut events = Vec::new();
-        for line in bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n")) {
-            match serde_json::from_slice(line) {
-                Ok(event) => events.push(event),
-                Err(cause) if cause.is_eof() => {}
-                Err(cause) => return Err(self.unusable(format!("its journal cannot be read: {cause}"))),
-            }
-        }
-        Ok(events)
-    }
-
-    fn content(&self) -> Result<Vec<u8>, FileError> {
-        let path = self.journal();
-        let mut bytes = Vec::new();
-        open_file(&path)?.take(READ_LIMIT).read_to_end(&mut bytes).map_err(FileError::of("read", path))?;
-        Ok(bytes)
+        EventLog::read(&self.journal()).map_err(|error| self.unusable_by(error))
     }
 
     fn journal(&self) -> PathBuf {
         self.dir.join("journal")
+    }
+
+    fn unusable_by(&self, error: EventLogError) -> MigrateError {
+        match error {
+            EventLogError::File(error) => error.into(),
+            EventLogError::Line { why, .. } => self.unusable(format!("its journal cannot be read: {why}")),
+            EventLogError::Event(why) => self.unusable(why),
+        }
     }
 
     fn unusable(&self, why: String) -> MigrateError {
