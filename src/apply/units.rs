@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{ApplyError, Machine, UnitState};
 use crate::host::{CLUSTER_DIR, is_cluster_mounted};
-use crate::system::{CommandError, CommandFailure, CommandSpec, mounts_in};
+use crate::system::{CommandAnswer, CommandError, CommandFailure, CommandSpec, mounts_in};
 
 /// Longer than systemd itself takes: 90 s for `ExecStop`, 90 s after SIGTERM, 90 s after SIGKILL, and
 /// as much for a start that fails and is cleared away. A shorter limit would give up on a service that
@@ -38,7 +38,7 @@ pub fn stop(machine: &Machine<'_>, unit: &str) -> Result<(), ApplyError> {
     if unit.trim_end_matches(".service") == WATCHDOG {
         return Err(differs(unit, "it is never stopped: that resets the machine"));
     }
-    let (_, ended) = call(machine, &["systemctl", "stop", unit], JOB_LIMIT);
+    let ended = call(machine, &["systemctl", "stop", unit], JOB_LIMIT).ended;
     match (ended, state(machine, unit)) {
         // Also after a failure: status 5 is a unit that is not there, and a job of which another
         // one took the place has stopped it too.
@@ -57,7 +57,7 @@ pub fn start(machine: &Machine<'_>, unit: &str) -> Result<(), ApplyError> {
         // quickly". Should this fail, the start says why.
         let _ = call(machine, &["systemctl", "reset-failed", unit], ASK_LIMIT);
     }
-    let (_, ended) = call(machine, &["systemctl", "start", unit], JOB_LIMIT);
+    let ended = call(machine, &["systemctl", "start", unit], JOB_LIMIT).ended;
     ended.map_err(|error| failed(machine, error))?;
     match state(machine, unit)? {
         state if state.has_failed() => Err(differs(unit, "it was started and has failed; `journalctl -u` says why")),
@@ -67,7 +67,7 @@ pub fn start(machine: &Machine<'_>, unit: &str) -> Result<(), ApplyError> {
 
 /// Runs a program; only status 0 is success.
 pub fn run(machine: &Machine<'_>, argv: &[impl AsRef<str>], seconds: u32) -> Result<(), ApplyError> {
-    let (_, ended) = call(machine, argv, Duration::from_secs(seconds.into()));
+    let ended = call(machine, argv, Duration::from_secs(seconds.into())).ended;
     ended.map_err(|error| failed(machine, error))
 }
 
@@ -115,7 +115,7 @@ pub fn unmount(machine: &Machine<'_>, path: &str) -> Result<(), ApplyError> {
             return Ok(());
         }
         machine.system.cancel.check()?;
-        last = call(machine, argv, UNMOUNT_LIMIT).1;
+        last = call(machine, argv, UNMOUNT_LIMIT).ended;
     }
     match last {
         _ if !is_cluster_mounted(&mounts_in(root)) => Ok(()),
@@ -150,22 +150,18 @@ fn states(machine: &Machine<'_>, units: &[&str]) -> Result<Vec<State>, ApplyErro
     if units.is_empty() {
         return Ok(Vec::new());
     }
-    let (said, ended) = call(machine, &[&["systemctl", "is-active"], units].concat(), ASK_LIMIT);
-    let states: Vec<State> = said.lines().map(|line| State(line.trim().to_owned())).collect();
+    let answer = call(machine, &[&["systemctl", "is-active"], units].concat(), ASK_LIMIT);
+    let states: Vec<State> = answer.text().lines().map(|line| State(line.trim().to_owned())).collect();
     // A line for each unit is an answer: the status says only whether some of them are active.
-    match ended {
+    match answer.ended {
         _ if states.len() == units.len() => Ok(states),
         Err(error) => Err(failed(machine, error)),
         Ok(()) => Err(differs(&units.join(" "), "systemctl does not say whether they run")),
     }
 }
 
-fn call(machine: &Machine<'_>, argv: &[impl AsRef<str>], limit: Duration) -> (String, Result<(), CommandError>) {
-    let argv = argv.iter().map(|word| word.as_ref().to_owned()).collect();
-    let spec = CommandSpec { argv, limit, output_cap: OUTPUT_CAP, ..CommandSpec::default() };
-    let mut said = Vec::new();
-    let ended = machine.system.runner.run(&spec, &mut said, &machine.system.cancel).map(drop);
-    (String::from_utf8_lossy(&said).into_owned(), ended)
+fn call(machine: &Machine<'_>, argv: &[impl AsRef<str>], limit: Duration) -> CommandAnswer {
+    machine.system.runner.ask(&CommandSpec::new(argv, limit, OUTPUT_CAP), &machine.system.cancel)
 }
 
 fn failed(machine: &Machine<'_>, error: CommandError) -> ApplyError {

@@ -224,11 +224,9 @@ fn has_quorum(system: &System, root: &Root, host: &Host) -> bool {
     if !host.is_clustered {
         return is_writable;
     }
-    let argv = ["pvecm", "status"].map(str::to_owned).to_vec();
-    let spec = CommandSpec { argv, limit: QUORUM_LIMIT, output_cap: 64 * 1024, ..CommandSpec::default() };
-    let mut said = Vec::new();
-    let is_said = system.runner.run(&spec, &mut said, &system.cancel).is_ok() && says_quorate(&said);
-    is_writable && is_said
+    let spec = CommandSpec::new(&["pvecm", "status"], QUORUM_LIMIT, 64 * 1024);
+    let said = system.runner.ask(&spec, &system.cancel).of_success();
+    is_writable && said.is_ok_and(|said| says_quorate(&said))
 }
 
 fn says_quorate(said: &[u8]) -> bool {

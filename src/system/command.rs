@@ -52,6 +52,12 @@ pub struct CommandSpec {
 }
 
 impl CommandSpec {
+    /// These words, which may take this long and print this much.
+    pub fn new(words: &[impl AsRef<str>], limit: Duration, output_cap: u64) -> Self {
+        let argv = words.iter().map(|word| word.as_ref().to_owned()).collect();
+        Self { argv, limit, output_cap, ..Self::default() }
+    }
+
     /// The command line as one would type it.
     pub fn line(&self) -> String {
         self.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")

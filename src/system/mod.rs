@@ -3,6 +3,7 @@
 //! Everything that a test fakes or `--root DIR` changes comes through here, so no other module
 //! needs special code for it. clippy's `disallowed-methods` refuses the ways around.
 
+mod answer;
 mod beneath;
 mod bounded;
 mod clock;
@@ -26,6 +27,7 @@ mod walk;
 mod workspace;
 mod write;
 
+pub use answer::CommandAnswer;
 pub use beneath::{Attributes, Beneath, dress, is_put_on, is_root, take_off_others};
 pub use bounded::{Bounds, Steps, Unanswered};
 pub use clock::{Clock, local_stamp};

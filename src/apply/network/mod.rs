@@ -151,8 +151,8 @@ fn is_active(machine: &Machine<'_>) -> bool {
 
 /// A service that is at work, or waits for its next try, is `activating`.
 fn is_going_back(machine: &Machine<'_>) -> bool {
-    let state = run::program(machine, &["systemctl", "is-active", SERVICE], &Cancel::default()).stdout;
-    ["activating", "active", "deactivating", "reloading"].contains(&state.as_str())
+    let state = run::program(machine, &["systemctl", "is-active", SERVICE], &Cancel::default()).text();
+    ["activating", "active", "deactivating", "reloading"].contains(&state.trim())
 }
 
 /// Taking back and cleaning up are not stopped by the signal that made them necessary.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::run::{self, Ran};
+use super::run;
 use crate::apply::{ApplyError, Machine};
-use crate::system::{Cancel, CommandError, CommandFailure};
+use crate::system::{Cancel, CommandAnswer, CommandError, CommandFailure};
 
 /// ifupdown2's answer when another of its programs is at work, as while the machine starts.
 const IS_BUSY: i32 = 89;
@@ -46,10 +46,10 @@ fn first_there(machine: &Machine<'_>, commands: &[&[&str]], cancel: &Cancel) -> 
 fn patiently(machine: &Machine<'_>, command: &[&str], cancel: &Cancel) -> Result<(), CommandError> {
     for _ in 1..BUSY_TRIES {
         match run::program(machine, command, cancel) {
-            Ran { ended: Err(CommandError { how: CommandFailure::Exit(IS_BUSY), .. }), .. } => {
+            CommandAnswer { ended: Err(CommandError { how: CommandFailure::Exit(IS_BUSY), .. }), .. } => {
                 machine.system.clock.sleep(BUSY_PAUSE);
             }
-            ran => return ran.ended,
+            answer => return answer.ended,
         }
     }
     run::program(machine, command, cancel).ended

@@ -3,30 +3,20 @@
 use std::time::Duration;
 
 use crate::apply::{ApplyError, Machine};
-use crate::system::{Cancel, CommandError, CommandSpec, Runner};
+use crate::system::{Cancel, CommandAnswer, CommandError, CommandSpec, Runner};
 
 /// A reload waits for links and addresses.
 const LIMIT: Duration = Duration::from_secs(60);
 /// The state of a unit is a word.
 const OUTPUT_CAP: u64 = 4096;
 
-/// How a program ended.
-pub(super) struct Ran {
-    pub(super) ended: Result<(), CommandError>,
-    pub(super) stdout: String,
-}
-
 /// A tree that does not run has no units and no network.
 pub(super) fn is_running(machine: &Machine<'_>) -> bool {
     !matches!(machine.system.runner, Runner::Nobody)
 }
 
-pub(super) fn program(machine: &Machine<'_>, words: &[&str], cancel: &Cancel) -> Ran {
-    let argv = words.iter().map(|word| (*word).to_owned()).collect();
-    let spec = CommandSpec { argv, limit: LIMIT, output_cap: OUTPUT_CAP, ..CommandSpec::default() };
-    let mut stdout = Vec::new();
-    let ended = machine.system.runner.run(&spec, &mut stdout, cancel).map(drop);
-    Ran { ended, stdout: String::from_utf8_lossy(&stdout).trim().to_owned() }
+pub(super) fn program(machine: &Machine<'_>, words: &[&str], cancel: &Cancel) -> CommandAnswer {
+    machine.system.runner.ask(&CommandSpec::new(words, LIMIT, OUTPUT_CAP), cancel)
 }
 
 pub(super) fn must(machine: &Machine<'_>, words: &[&str], cancel: &Cancel) -> Result<(), ApplyError> {

@@ -176,14 +176,8 @@ impl State {
 /// Asked of `stty`, which every Debian has: the call itself would need unsafe code.
 fn terminal_width() -> Option<usize> {
     let own = format!("/proc/{}/fd/2", std::process::id());
-    let spec = CommandSpec {
-        argv: ["stty", "-F", &own, "size"].map(str::to_owned).to_vec(),
-        limit: Duration::from_secs(1),
-        output_cap: 64,
-        ..CommandSpec::default()
-    };
-    let mut answer = Vec::new();
-    Runner::Live(Live::default()).run(&spec, &mut answer, &Cancel::default()).ok()?;
+    let spec = CommandSpec::new(&["stty", "-F", &own, "size"], Duration::from_secs(1), 64);
+    let answer = Runner::Live(Live::default()).ask(&spec, &Cancel::default()).of_success().ok()?;
     let columns = String::from_utf8_lossy(&answer).split_whitespace().nth(1)?.parse().ok()?;
     // A terminal that does not know says 0.
     Some(columns).filter(|columns| *columns > 0)

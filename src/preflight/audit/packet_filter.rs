@@ -71,10 +71,8 @@ fn has_old_tables(root: &Root) -> bool {
 }
 
 fn ask(system: &System, argv: &[&str]) -> Result<String, String> {
-    let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-    let spec = CommandSpec { argv, limit: LIMIT, output_cap: OUTPUT_CAP, ..CommandSpec::default() };
-    let mut output = Vec::new();
-    system.runner.run(&spec, &mut output, &system.cancel).map_err(|error| error.reason())?;
+    let answer = system.runner.ask(&CommandSpec::new(argv, LIMIT, OUTPUT_CAP), &system.cancel);
+    let output = answer.of_success().map_err(|error| error.reason())?;
     Ok(String::from_utf8_lossy(&output).into_owned())
 }
 

@@ -84,19 +84,17 @@ fn is_same(listed: &str, name: &Path) -> bool {
 }
 
 fn check_package(name: &Path, system: &System) -> Integrity {
-    let argv = ["dpkg", "--verify", PACKAGE].map(str::to_owned).to_vec();
-    let spec = CommandSpec { argv, limit: LIMIT, output_cap: MOST_BYTES as u64, ..CommandSpec::default() };
-    let mut output = Vec::new();
-    let ended = system.runner.run(&spec, &mut output, &system.cancel);
+    let spec = CommandSpec::new(&["dpkg", "--verify", PACKAGE], LIMIT, MOST_BYTES as u64);
+    let answer = system.runner.ask(&spec, &system.cancel);
     // It ends with 1 when something differs.
-    if is_changed(&String::from_utf8_lossy(&output), name) {
+    if is_changed(&answer.text(), name) {
         let what = format!(
             "is not what the package {PACKAGE} installed (dpkg --verify): `apt reinstall {PACKAGE}` puts it right"
         );
         return Integrity::Wrong(finding(name, what));
     }
-    match ended {
-        Err(error) if output.is_empty() => {
+    match answer.ended {
+        Err(error) if answer.stdout.is_empty() => {
             let reason = format!("cannot be compared with its package: {}: {}", spec.line(), error.reason());
             Integrity::Unknown(Issue::notice(Stage::Preflight, name.display().to_string(), reason))
         }

@@ -111,9 +111,6 @@ impl Job {
 }
 
 fn call(hooks: &Hooks<'_>, argv: &[&str]) -> Result<Vec<u8>, HookError> {
-    let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-    let spec = CommandSpec { argv, limit: LIMIT, output_cap: OUTPUT_CAP, ..CommandSpec::default() };
-    let mut said = Vec::new();
-    hooks.system.runner.run(&spec, &mut said, &hooks.system.cancel).map_err(HookError::Command)?;
-    Ok(said)
+    let answer = hooks.system.runner.ask(&CommandSpec::new(argv, LIMIT, OUTPUT_CAP), &hooks.system.cancel);
+    answer.of_success().map_err(HookError::Command)
 }

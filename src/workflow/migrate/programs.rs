@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::MigrateError;
 use crate::migrate::Standing;
-use crate::system::{CommandError, CommandFailure, CommandSpec, Runner, System};
+use crate::system::{CommandAnswer, CommandError, CommandFailure, CommandSpec, Runner, System};
 
 /// Longer than systemd itself takes to stop a service that does not end.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -16,23 +16,23 @@ const OUTPUT_CAP: u64 = 16 << 20;
 
 /// Root's crontab without what the program itself put in front; `None` where there is none.
 pub(super) fn crontab(system: &System) -> Result<Option<Vec<u8>>, MigrateError> {
-    match ask(system, &["crontab", "-l"]) {
-        (content, Ok(())) => Ok(Some(without_head(&content).to_vec())),
+    match ask(system, &["crontab", "-l"]).of_success() {
+        Ok(content) => Ok(Some(without_head(&content).to_vec())),
         // "no crontab for root"
-        (_, Err(CommandError { how: CommandFailure::Exit(1), .. })) => Ok(None),
-        (_, Err(error)) => Err(error.into()),
+        Err(CommandError { how: CommandFailure::Exit(1), .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Whether there is a program that knows root's crontab.
 pub(super) fn has_crontab(system: &System) -> bool {
     let is_missing = |error: &CommandError| matches!(error.how, CommandFailure::NotFound);
-    !matches!(system.runner, Runner::Nobody) && !ask(system, &["crontab", "-l"]).1.as_ref().is_err_and(is_missing)
+    !matches!(system.runner, Runner::Nobody) && !ask(system, &["crontab", "-l"]).ended.as_ref().is_err_and(is_missing)
 }
 
 /// Installs it, and makes sure that it is what is wanted.
 pub(super) fn install_crontab(system: &System, content: &[u8]) -> Result<(), MigrateError> {
-    call(system, &["crontab", "-"], content, LIMIT).1?;
+    call(system, &["crontab", "-"], content, LIMIT).ended?;
     if crontab(system)?.as_deref() == Some(content) {
         return Ok(());
     }
@@ -49,10 +49,7 @@ pub(super) fn has_systemd(system: &System) -> bool {
 /// How a unit is.
 pub(super) fn standing(system: &System, unit: &str) -> Standing {
     // Both say it on standard output, and by a status that is no error.
-    let says = |question: &str| {
-        let (answer, _) = ask(system, &["systemctl", question, unit]);
-        String::from_utf8_lossy(&answer).trim().to_owned()
-    };
+    let says = |question: &str| ask(system, &["systemctl", question, unit]).text().trim().to_owned();
     Standing {
         is_enabled: says("is-enabled") == "enabled",
         is_active: ["active", "activating", "reloading"].contains(&says("is-active").as_str()),
@@ -62,7 +59,7 @@ pub(super) fn standing(system: &System, unit: &str) -> Standing {
 /// `systemctl`, which must succeed.
 pub(super) fn systemctl(system: &System, arguments: &[&str]) -> Result<(), MigrateError> {
     let argv = [&["systemctl"], arguments].concat();
-    Ok(call(system, &argv, b"", LIMIT).1?)
+    Ok(call(system, &argv, b"", LIMIT).ended?)
 }
 
 /// All three lines, or it is somebody's own comment.
@@ -76,21 +73,13 @@ fn without_head(content: &[u8]) -> &[u8] {
     rest
 }
 
-fn ask(system: &System, argv: &[&str]) -> (Vec<u8>, Result<(), CommandError>) {
+fn ask(system: &System, argv: &[&str]) -> CommandAnswer {
     call(system, argv, b"", ASK_LIMIT)
 }
 
-fn call(system: &System, argv: &[&str], input: &[u8], limit: Duration) -> (Vec<u8>, Result<(), CommandError>) {
-    let spec = CommandSpec {
-        argv: argv.iter().map(|&word| word.to_owned()).collect(),
-        limit,
-        output_cap: OUTPUT_CAP,
-        input: input.to_vec(),
-        ..CommandSpec::default()
-    };
-    let mut output = Vec::new();
-    let ended = system.runner.run(&spec, &mut output, &system.cancel).map(drop);
-    (output, ended)
+fn call(system: &System, argv: &[&str], input: &[u8], limit: Duration) -> CommandAnswer {
+    let spec = CommandSpec { input: input.to_vec(), ..CommandSpec::new(argv, limit, OUTPUT_CAP) };
+    system.runner.ask(&spec, &system.cancel)
 }
 
 #[cfg(test)]
