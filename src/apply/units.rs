@@ -106,7 +106,7 @@ pub fn unmount(machine: &Machine<'_>, path: &str) -> Result<(), ApplyError> {
         return Err(differs(path, "a restore unmounts /etc/pve and nothing else"));
     }
     let root = &machine.system.root;
-    let point = root.prefix().join(path.trim_start_matches('/')).display().to_string();
+    let point = root.below(path).display().to_string();
     let mut last = Ok(());
     // A shell that stands in it keeps the first from working. pmxcfs has ended, so nothing is lost
     // when the second one detaches what is left of it.

@@ -138,8 +138,7 @@ impl Session {
     /// machine finds them when it starts again.
     pub(super) fn records(&self, system: &Arc<System>, lock_dir: &Path) -> Records {
         let root = &system.root;
-        let state_dir =
-            if root.is_live() { self.state_dir() } else { root.prefix().join(STATE_DIR.trim_start_matches('/')) };
+        let state_dir = if root.is_live() { self.state_dir() } else { root.below(STATE_DIR) };
         Records { system: Arc::clone(system), state_dir, lock: lock_dir.join(LOCK_FILE) }
     }
 

@@ -160,6 +160,12 @@ impl Root {
         &self.prefix
     }
 
+    /// Where a path of the tree lies on this machine, by its name alone: no symlink is followed.
+    pub fn below(&self, path: impl AsRef<Path>) -> PathBuf {
+        let path = path.as_ref();
+        self.prefix.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
     /// Whether this is the running machine's own root.
     pub fn is_live(&self) -> bool {
         self.prefix == Path::new("/")
@@ -297,5 +303,8 @@ mod tests {
         assert_eq!(root.read_link("/etc/link").unwrap(), "/etc/real");
         assert!(root.exists("/etc/escape") && !root.exists("/etc/nothing"));
         assert_eq!(root.list("/etc").unwrap(), ["escape", "link", "real"]);
+        for path in ["/etc/real", "etc/real"] {
+            assert_eq!(root.below(path), dir.path().join("etc/real"));
+        }
     }
 }

@@ -81,7 +81,7 @@ impl Job {
         }
         let own = self.own_entry();
         next::write(hooks, &own, None)?;
-        let own = hooks.below(&own);
+        let own = hooks.system.root.below(&own);
         if is_there(&own) {
             remove_file(&own)?;
         }
@@ -96,7 +96,7 @@ impl Job {
     fn chain(&self, hooks: &Hooks<'_>, script: &Path) -> Result<PathBuf, HookError> {
         let own = self.own_entry();
         next::write(hooks, &own, Some(script))?;
-        let at = hooks.below(&own);
+        let at = hooks.system.root.below(&own);
         if let (false, Some(dir), Some(name)) = (is_there(&at), at.parent(), at.file_name()) {
             let target = Path::new(HOOK).file_name().unwrap_or_default();
             Beneath::open(dir)?.directory(Path::new(""))?.create_symlink(name, target)?;

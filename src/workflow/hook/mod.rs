@@ -7,7 +7,7 @@ mod node;
 
 pub use error::HookError;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::hook::{HOOK, Place, Standing};
 use crate::host::Host;
@@ -38,7 +38,7 @@ pub struct Entered {
 impl Hooks<'_> {
     /// Enters our script.
     pub fn enable(&self, place: &Place) -> Result<Standing, HookError> {
-        let script = self.below(Path::new(HOOK));
+        let script = self.system.root.below(HOOK);
         let is_ready = self.system.root.stat(HOOK)?.is_some_and(|stat| stat.mode & 0o100 != 0);
         match place {
             _ if !is_ready => Err(HookError::NoScript(script)),
@@ -88,9 +88,5 @@ impl Hooks<'_> {
 
     fn has_vzdump(&self) -> bool {
         self.host.pve.is_some()
-    }
-
-    fn below(&self, path: &Path) -> PathBuf {
-        self.system.root.prefix().join(path.strip_prefix("/").unwrap_or(path))
     }
 }

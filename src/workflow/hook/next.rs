@@ -17,7 +17,7 @@ pub(super) fn read(hooks: &Hooks<'_>, entry: &Path) -> Result<Option<PathBuf>, H
 
 /// Names it, or takes the name away.
 pub(super) fn write(hooks: &Hooks<'_>, entry: &Path, script: Option<&Path>) -> Result<(), HookError> {
-    let path = hooks.below(&next_to(entry));
+    let path = hooks.system.root.below(next_to(entry));
     match script.map(|script| script.display().to_string()) {
         Some(script) if script.contains(['\n', '\0']) => Err(HookError::Unfit(entry.display().to_string(), script)),
         Some(script) => Ok(write_atomically(&path, format!("{script}\n").as_bytes())?),

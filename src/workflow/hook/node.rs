@@ -50,7 +50,7 @@ fn bytes_of(text: &str) -> Vec<u8> {
 
 impl<'a> Node<'a> {
     pub(super) fn of(hooks: &'a Hooks<'a>) -> Self {
-        Self { hooks, path: hooks.below(Path::new(CONF)) }
+        Self { hooks, path: hooks.system.root.below(CONF) }
     }
 
     pub(super) fn standing(&self) -> Result<Standing, HookError> {

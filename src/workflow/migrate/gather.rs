@@ -264,8 +264,7 @@ fn backups(root: &Root, taken: &TakenOver, host: &str) -> Vec<Counted> {
     let config = &taken.config;
     let places = std::iter::once(&config.local.backups).chain(config.secondary.as_ref().map(|tier| &tier.backups));
     let counted = places.map(|place| {
-        let here = root.prefix().join(place.strip_prefix("/").unwrap_or(place));
-        let all = Directory::new(&here).list();
+        let all = Directory::new(&root.below(place)).list();
         let of_host = all.as_ref().map(|all| all.iter().filter(|stored| stored.is_of(host)).count());
         let of_host = of_host.map_err(ToString::to_string);
         let of_others = all.as_ref().map_or(0, Vec::len) - of_host.as_ref().copied().unwrap_or(0);
