@@ -4,7 +4,7 @@ use ::log::{error, info};
 
 use super::Trouble;
 use super::session::{Session, cancel, host_of};
-use crate::config::{Mail, Notify, NotifyOn};
+use crate::config::Notify;
 use crate::report::{Ending, RunReport};
 use crate::storage::RunLogs;
 use crate::system::{Clock, Root};
@@ -19,9 +19,8 @@ pub(super) fn run(session: &Session) -> Result<ExitCode, Trouble> {
         info!("nothing to tell: the unit came to an end of its own, or systemd does not say what happened");
         return Ok(ExitCode::Done);
     };
-    let root_alone = || Notify { mail: Some(Mail::to_root()), on: NotifyOn::Failure, ..Notify::default() };
     let (notify, logs) = session.load(&[]).map_or_else(
-        |_| (root_alone(), session.usual_logs()),
+        |_| (Notify::root_of_failures(), session.usual_logs()),
         |loaded| (loaded.config.notify, loaded.config.local.logs),
     );
     let (root, cancel) = (Root::live()?, cancel()?);

@@ -9,7 +9,7 @@ use ::log::error;
 use super::Trouble;
 use super::backup::{keep_statistics, mark, open_log};
 use super::session::{Session, cancel, host_of};
-use crate::config::{ConfigError, Mail, Notify, NotifyOn};
+use crate::config::{ConfigError, Notify};
 use crate::issue::{Issue, Stage};
 use crate::report::{Ending, RunReport};
 use crate::storage::RunLogs;
@@ -38,8 +38,7 @@ pub(super) fn turned_away(session: &Session, mistakes: ConfigError) -> Result<Ex
     report.finished = Clock::System.now();
     // Who looks on has just read it.
     if !std::io::stderr().is_terminal() {
-        let notify = Notify { mail: Some(Mail::to_root()), on: NotifyOn::Failure, ..Notify::default() };
-        Announcer::of(&notify, &root).announce(&mut report, &log, &cancel);
+        Announcer::of(&Notify::root_of_failures(), &root).announce(&mut report, &log, &cancel);
     }
     let stats = logs.stats_path(&report.host.name, &started);
     keep_statistics(&mut report, None, &stats);

@@ -24,6 +24,13 @@ pub struct Notify {
     pub central: Option<Central>,
 }
 
+impl Notify {
+    /// Root, of what failed: where nothing is known of channels.
+    pub fn root_of_failures() -> Self {
+        Self { mail: Some(Mail::to_root()), on: NotifyOn::Failure, ..Self::default() }
+    }
+}
+
 /// After which runs messages are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NotifyOn {
