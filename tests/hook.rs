@@ -10,6 +10,10 @@ use proxmox_backup::host::Host;
 use proxmox_backup::system::{FIXED_PATH, Live, Root, Runner, System};
 use proxmox_backup::workflow::{Entered, HookError, Hooks};
 
+use crate::restore_facts::{Hung, in_time};
+use crate::sample::Sample;
+use crate::scene::Scene;
+
 /// As the package of vzdump ships it.
 const SHIPPED: &str = "# vzdump default settings\n\n#tmpdir: DIR\n#script: FILENAME\n#zstd: N\n";
 
@@ -266,4 +270,20 @@ fn the_script_before_ours_gets_the_same_and_decides() {
     let (output, _) = called(&node.path(HOOK), &["job-start"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be run"));
+}
+
+/// As the package calls it before it goes, which must not wait for ever.
+#[test]
+fn the_hook_is_taken_out_beside_a_cluster_file_system_that_hangs() {
+    let Some(scene) = Scene::pve_standalone() else { return };
+    let sample = Sample::empty("pve1");
+    write(&scene.on_host("/etc/vzdump.conf"), &format!("mode: stop\nscript: {HOOK}\n"), 0o644);
+    let _hung = Hung::new(&scene);
+    let mut program = sample.program(["hook", "disable", "vzdump", "--all"]);
+    program.arg("--root").arg(scene.root());
+
+    let output = in_time("hook disable", || program.output().unwrap());
+
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(scene.text("/etc/vzdump.conf"), "mode: stop\n");
 }

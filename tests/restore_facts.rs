@@ -44,10 +44,10 @@ fn why(plan: &RestorePlan) -> Vec<&str> {
 }
 
 /// The cluster file system's process, stopped: each call below `/etc/pve` waits for ever.
-struct Hung(String);
+pub(crate) struct Hung(String);
 
 impl Hung {
-    fn new(scene: &Scene) -> Self {
+    pub(crate) fn new(scene: &Scene) -> Self {
         let hung = Self(std::fs::read_to_string(scene.path("state/pmxcfs.pid")).unwrap().trim().to_owned());
         hung.signal("-STOP");
         hung
@@ -64,8 +64,8 @@ impl Drop for Hung {
     }
 }
 
-/// Longer than the plan may wait, shorter than somebody would.
-fn in_time<T>(what: &str, work: impl FnOnce() -> T) -> T {
+/// Longer than the program may wait, shorter than somebody would.
+pub(crate) fn in_time<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let done = work();
     assert!(started.elapsed() < Duration::from_secs(10), "{what}: {:?}", started.elapsed());

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::Trouble;
 use super::output::{Output, printable};
-use super::session::Session;
+use super::session::{Session, host_of};
 use crate::hook::{Place, Standing};
-use crate::host::detect;
 use crate::workflow::{Entered, ExitCode, Hooks};
 
 /// Whose backups are followed by one of the host.
@@ -57,7 +56,7 @@ pub(super) enum Program {
 pub(super) fn run(session: &Session, command: &HookCommand, output: &mut Output) -> Result<ExitCode, Trouble> {
     // A package that goes calls this, whatever the configuration is like.
     let records = session.records_at_hand()?;
-    let host = detect(&records.system.root);
+    let host = host_of(&records.system.root, &records.system.cancel);
     let hooks = Hooks { system: &records.system, host: &host, state_dir: &records.state_dir };
     match command {
         HookCommand::Enable(arguments) => {
