@@ -36,12 +36,10 @@ struct Conf {
     mode: Option<u32>,
 }
 
-impl Conf {
-    /// vzdump reads bytes; what is not UTF-8 stays untouched in a line that is not ours.
-    fn text(&self) -> String {
-        // Latin-1 keeps each byte a character of its own, and gives all of them back.
-        self.bytes.iter().map(|byte| char::from(*byte)).collect()
-    }
+/// vzdump reads bytes; what is not UTF-8 stays untouched in a line that is not ours. Latin-1 keeps
+/// each byte a character of its own, and gives all of them back.
+fn text_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 fn bytes_of(text: &str) -> Vec<u8> {
@@ -54,44 +52,45 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn standing(&self) -> Result<Standing, HookError> {
-        let text = self.read()?.text();
+        self.standing_in(&self.read()?)
+    }
+
+    fn standing_in(&self, conf: &Conf) -> Result<Standing, HookError> {
+        let text = text_of(&conf.bytes);
         Ok(Standing::of(script_of(&text), Path::new(HOOK), next::read(self.hooks, Path::new(HOOK))?))
     }
 
     pub(super) fn enable(&self) -> Result<Standing, HookError> {
-        let before = self.standing()?;
+        let conf = self.read()?;
+        let before = self.standing_in(&conf)?;
         let chained = match &before {
             Standing::On(_) => return Ok(before),
             Standing::Off => None,
             Standing::Other(script) => Some(script.clone()),
         };
-        let conf = self.read()?;
         if conf.mode.is_none() && !self.hooks.has_vzdump() {
             return Err(HookError::NoVzdump);
         }
         next::write(self.hooks, Path::new(HOOK), chained.as_deref())?;
         self.keep(&conf)?;
-        let text = with_script(&conf.text(), Some(HOOK));
+        let text = with_script(&text_of(&conf.bytes), Some(HOOK));
         write_with_mode(&self.path, &bytes_of(&text), conf.mode.unwrap_or(0o644))?;
         Ok(before)
     }
 
     pub(super) fn disable(&self) -> Result<Standing, HookError> {
-        let before = self.standing()?;
-        let Standing::On(chained) = &before else { return Ok(before) };
         let conf = self.read()?;
+        let before = self.standing_in(&conf)?;
+        let Standing::On(chained) = &before else { return Ok(before) };
         let kept = self.kept()?;
-        let ours = |bytes: &[u8]| {
-            let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-            bytes_of(&with_script(&text, Some(HOOK))) == conf.bytes
-        };
+        let ours = |bytes: &[u8]| bytes_of(&with_script(&text_of(bytes), Some(HOOK))) == conf.bytes;
         match kept {
             // Untouched since: exactly what it was.
             Kept::NoFile if ours(b"") => remove_file(&self.path)?,
             Kept::File(bytes) if ours(&bytes) => write_with_mode(&self.path, &bytes, conf.mode.unwrap_or(0o644))?,
             _ => {
                 let script = chained.as_ref().map(|path| path.display().to_string());
-                let text = with_script(&conf.text(), script.as_deref());
+                let text = with_script(&text_of(&conf.bytes), script.as_deref());
                 write_with_mode(&self.path, &bytes_of(&text), conf.mode.unwrap_or(0o644))?;
             }
         }
