@@ -1,7 +1,6 @@
 //! `backup` whose settings cannot be used. Nothing is known then of channels and places: the log lies
 //! where it usually does, and root of this machine gets a mail.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use ::log::error;
@@ -9,7 +8,7 @@ use ::log::error;
 use super::Trouble;
 use super::backup::{keep_statistics, mark, open_log};
 use super::session::{Session, cancel, host_of};
-use crate::config::{ConfigError, Notify};
+use crate::config::{ConfigError, Notify, asks_for_dry_run};
 use crate::issue::{Issue, Stage};
 use crate::report::{Ending, RunReport};
 use crate::storage::RunLogs;
@@ -20,7 +19,7 @@ use crate::workflow::{Announcer, ExitCode};
 ///
 /// Another machine's disk is looked at by a person, and so is what a user may not read.
 pub(super) fn turned_away(session: &Session, mistakes: ConfigError) -> Result<ExitCode, Trouble> {
-    if session.global.root.is_some() || !is_root() || is_dry(&session.environment) {
+    if session.global.root.is_some() || !is_root() || asks_for_dry_run(&session.environment) {
         return Err(Trouble::Config(mistakes));
     }
     let (root, cancel) = (Root::live()?, cancel()?);
@@ -44,12 +43,6 @@ pub(super) fn turned_away(session: &Session, mistakes: ConfigError) -> Result<Ex
     keep_statistics(&mut report, None, &stats);
     session.logger.close_after_reasons(&report, &mistakes.hint());
     Ok(ExitCode::Usage)
-}
-
-/// What the settings say about it cannot be known.
-fn is_dry(environment: &BTreeMap<String, String>) -> bool {
-    let said = ["PROXMOX_BACKUP_DRY_RUN", "DRY_RUN"].iter().find_map(|name| environment.get(*name));
-    said.is_some_and(|value| ["true", "yes", "on", "1", "enabled"].contains(&value.to_ascii_lowercase().as_str()))
 }
 
 fn ending(mistakes: &ConfigError) -> Ending {

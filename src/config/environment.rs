@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keys;
+use super::value::bool;
 use super::{Origin, Setting};
 
 /// Before a key's name, for every key.
@@ -92,6 +93,12 @@ pub(super) fn settings(environment: &BTreeMap<String, String>) -> Vec<Setting> {
         Some(Setting { key: key.to_ascii_uppercase(), value: value.clone(), origin })
     })
     .collect()
+}
+
+/// Whether it asks for a dry run: all that is known of that where the settings cannot be used.
+pub fn asks_for_dry_run(environment: &BTreeMap<String, String>) -> bool {
+    let said = [PREFIX, ""].iter().find_map(|prefix| environment.get(&format!("{prefix}DRY_RUN")));
+    said.is_some_and(|value| bool(value) == Ok(true))
 }
 
 fn is_bare(name: &str) -> bool {

@@ -46,6 +46,7 @@ pub use build_mail::is_address;
 pub use check::{NOT_OURS, Shown};
 pub use codec::{DEFAULT_CODEC, UnknownCodec, default_level, level_range};
 pub use convert::{Converted, convert};
+pub use environment::asks_for_dry_run;
 pub use find::PLACES;
 pub use finding::{Finding, Weight};
 pub use format::Format;
