@@ -8,14 +8,14 @@ use crate::config::Notify;
 use crate::report::{Ending, RunReport};
 use crate::storage::RunLogs;
 use crate::system::{Clock, Root};
-use crate::workflow::{Announcer, ExitCode, cut_off};
+use crate::workflow::{Announcer, CutOff, ExitCode, cut_off};
 
 /// The code that a shell gives to what was killed.
 const KILLED: u8 = 137;
 
 /// Tells the channels of the settings; where those cannot be read, root.
 pub(super) fn run(session: &Session) -> Result<ExitCode, Trouble> {
-    let Some(reason) = cut_off(&session.environment) else {
+    let Some(CutOff { unit, reason }) = cut_off(&session.environment) else {
         info!("nothing to tell: the unit came to an end of its own, or systemd does not say what happened");
         return Ok(ExitCode::Done);
     };
@@ -25,7 +25,6 @@ pub(super) fn run(session: &Session) -> Result<ExitCode, Trouble> {
     );
     let (root, cancel) = (Root::live()?, cancel()?);
     let mut report = RunReport::new(host_of(&root, &cancel), Clock::System.now());
-    let unit = session.environment.get("MONITOR_UNIT").map_or("proxmox-config-backup", String::as_str);
     let hint = Some(format!("`journalctl -u {unit}` shows how far it came"));
     report.ending = Ending::Failed { reason: reason.clone(), hint, exit_code: KILLED };
     // What it wrote until then, as far as there is something.

@@ -8,22 +8,32 @@ use super::EXIT_CODES;
 /// The unit whose program tells how it ended.
 const BACKUP: &str = "proxmox-config-backup.service";
 
-/// What is to be told, in words; `None` where it is told already, or nobody said what happened.
-pub fn cut_off(environment: &BTreeMap<String, String>) -> Option<String> {
+/// A unit that was cut off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    /// Its name.
+    pub unit: String,
+    /// What happened to it, in words.
+    pub reason: String,
+}
+
+/// What is to be told; `None` where it is told already, or nobody said what happened.
+pub fn cut_off(environment: &BTreeMap<String, String>) -> Option<CutOff> {
     let said = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let unit = said("MONITOR_UNIT")?;
     let result = said("MONITOR_SERVICE_RESULT").unwrap_or("failed");
     let status = said("MONITOR_EXIT_STATUS").unwrap_or("unknown");
     let meaning = status.parse().ok().and_then(meaning);
-    match (result, meaning) {
-        ("exit-code", Some(_)) if unit == BACKUP => None,
-        ("exit-code", Some(meaning)) => Some(format!("{unit} failed with exit code {status}: {meaning}")),
-        ("exit-code", None) => Some(format!("{unit} did not begin: systemd's status {status}")),
-        ("timeout", _) => Some(format!("{unit} was ended: it took longer than TimeoutStartSec allows")),
-        ("oom-kill", _) => Some(format!("{unit} was killed: the machine or the unit had no memory left")),
-        ("signal" | "core-dump", _) => Some(format!("{unit} was cut off by signal {status}")),
-        _ => Some(format!("{unit} was cut off: {result}")),
-    }
+    let reason = match (result, meaning) {
+        ("exit-code", Some(_)) if unit == BACKUP => return None,
+        ("exit-code", Some(meaning)) => format!("{unit} failed with exit code {status}: {meaning}"),
+        ("exit-code", None) => format!("{unit} did not begin: systemd's status {status}"),
+        ("timeout", _) => format!("{unit} was ended: it took longer than TimeoutStartSec allows"),
+        ("oom-kill", _) => format!("{unit} was killed: the machine or the unit had no memory left"),
+        ("signal" | "core-dump", _) => format!("{unit} was cut off by signal {status}"),
+        _ => format!("{unit} was cut off: {result}"),
+    };
+    Some(CutOff { unit: unit.to_owned(), reason })
 }
 
 fn meaning(status: u8) -> Option<&'static str> {
@@ -36,7 +46,7 @@ mod tests {
 
     fn told(unit: &str, result: &str, status: &str) -> Option<String> {
         let pairs = [("MONITOR_UNIT", unit), ("MONITOR_SERVICE_RESULT", result), ("MONITOR_EXIT_STATUS", status)];
-        cut_off(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        cut_off(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).map(|told| told.reason)
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub use announce::{Announcer, badge, test_message};
 pub use ask::{Answer, Ask, ask_word};
 pub use backup::{BackupJob, backup, backup_and_report, turned_away};
 pub use contents::{Contents, Interruptible, describe};
-pub use cut_off::cut_off;
+pub use cut_off::{CutOff, cut_off};
 pub use decrypt::{decrypt, needs_decrypting};
 pub use diff::{Against, diff};
 pub use drill::verify_and_drill;
