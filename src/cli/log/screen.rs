@@ -23,7 +23,7 @@ impl Screen {
     pub(super) fn new(global: &Global, environment: &BTreeMap<String, String>) -> Self {
         Self {
             level: wanted_level(global).unwrap_or(LevelFilter::Info),
-            charset: Charset::of(global, environment),
+            charset: Charset::chosen(),
             has_colors: has_colors(global, environment),
             steps_in_blue: false,
         }

@@ -62,7 +62,7 @@ pub(super) fn start(global: &Global, environment: &BTreeMap<String, String>) {
     if global.quiet || global.no_progress || is_dumb || is_wordy || !std::io::stderr().is_terminal() {
         return;
     }
-    let charset = Charset::of(global, environment);
+    let charset = Charset::chosen();
     PROGRESS.get_or_init(|| {
         let (meter, screen) = (Meter::watched(), Arc::new(Screen::default()));
         let (looked_at, on) = (meter.clone(), Arc::clone(&screen));
