@@ -10,7 +10,7 @@ use super::output::Output;
 use super::session::Session;
 use crate::notify::{Channel, Channels, Receipt, send_all};
 use crate::units::Elapsed;
-use crate::workflow::{ExitCode, badge, test_message};
+use crate::workflow::{ExitCode, example};
 
 /// What to do with messages.
 #[derive(Debug, Subcommand)]
@@ -36,11 +36,11 @@ pub(super) fn run(session: &Session, command: &NotifyCommand, output: &mut Outpu
     let site = session.site(&[])?;
     let job = site.job(None);
     let channels = Channels::of(&site.loaded.config.notify, &site.system.root);
-    channels.introduce(badge(&job));
+    let (badge, message) = example(&job);
+    channels.introduce(badge);
     let all = channels.all();
     let chosen = choose(&all, channel.as_deref()).map_err(Trouble::Usage)?;
-    let message = Arc::new(test_message(&job));
-    let receipts = send_all(&chosen, &message, &site.system.cancel);
+    let receipts = send_all(&chosen, &Arc::new(message), &site.system.cancel);
     if output.is_json() {
         let row = |Receipt { channel, result, took }: &Receipt| {
             json!({

@@ -10,7 +10,7 @@ use log::info;
 use super::guard::known_identity;
 use super::{BackupJob, tell};
 use crate::config::Notify;
-use crate::host::detect;
+use crate::host::{ServerId, detect};
 use crate::issue::{Issue, Stage};
 use crate::notify::{Badge, Channels, NotifyError, Pending, Receipt, begin, send_all};
 use crate::report::{Delivery, Message, RunReport, Verdict};
@@ -34,7 +34,7 @@ impl Announcer {
     /// Tells those who know hosts by their number who this one is.
     #[must_use]
     pub fn introduced(self, job: &BackupJob<'_>) -> Self {
-        self.channels.introduce(badge(job));
+        self.channels.introduce(badge(job, known_identity(job, &mut Vec::new()).as_ref()));
         self
     }
 
@@ -84,16 +84,15 @@ fn note(report: &mut RunReport, channel: &str, result: &Result<String, NotifyErr
 }
 
 /// Why there is no number, the channel that needs it says.
-pub fn badge(job: &BackupJob<'_>) -> Badge {
-    let number = known_identity(job, &mut Vec::new()).map(|number| number.to_string());
-    Badge { number, state: job.state_dir.to_owned() }
+fn badge(job: &BackupJob<'_>, number: Option<&ServerId>) -> Badge {
+    Badge { number: number.map(ToString::to_string), state: job.state_dir.to_owned() }
 }
 
-/// What a channel is tried out with.
-pub fn test_message(job: &BackupJob<'_>) -> Message {
+/// What channels are tried out with: who this host is, and a message.
+pub fn example(job: &BackupJob<'_>) -> (Badge, Message) {
     let host = detect(&job.system.root);
     let server_id = known_identity(job, &mut Vec::new());
-    RunReport::example(host, server_id, job.system.clock.now())
+    (badge(job, server_id.as_ref()), RunReport::example(host, server_id, job.system.clock.now()))
 }
 
 /// Whole lines only.

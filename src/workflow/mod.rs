@@ -40,7 +40,7 @@ mod undo;
 mod unlock;
 mod unpack_to;
 
-pub use announce::{Announcer, badge, test_message};
+pub use announce::{Announcer, example};
 pub use ask::{Answer, Ask, ask_word};
 pub use backup::{BackupJob, backup, backup_and_report, turned_away};
 pub use contents::{Contents, Interruptible, describe};
