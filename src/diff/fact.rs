@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::database::Rows;
-use crate::archive::Digest;
+use crate::archive::{Digest, Member, MemberKind, host_path};
 
 /// What is known of one path.
 #[derive(Clone)]
@@ -58,6 +58,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Of a member of an archive.
+    pub fn of(member: &Member) -> Self {
+        match member.kind {
+            MemberKind::File => Self::File,
+            MemberKind::Directory => Self::Directory,
+            MemberKind::Symlink => Self::Symlink(member.link.clone()),
+            MemberKind::HardLink => Self::HardLink(host_path(&member.link)),
+            other => Self::Special(other.as_str()),
+        }
+    }
+
     /// The word for people and JSON.
     pub fn as_str(&self) -> &'static str {
         match self {

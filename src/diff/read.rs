@@ -8,7 +8,7 @@ use ring::digest::{Context, SHA256};
 
 use super::database::Rows;
 use super::{Choice, Fact, Facts, Kind};
-use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, host_path};
+use crate::archive::{Digest, Member, MemberSource, Piece, ReadError, host_path};
 use crate::bundle::INDEX_PATH;
 use crate::collect::{Entry, EntryKind, Found, Skip};
 use crate::issue::Issue;
@@ -84,13 +84,7 @@ pub fn read_collection(
 }
 
 fn fact_of_member(path: Vec<u8>, member: Member) -> Fact {
-    let kind = match member.kind {
-        MemberKind::File => Kind::File,
-        MemberKind::Directory => Kind::Directory,
-        MemberKind::Symlink => Kind::Symlink(member.link),
-        MemberKind::HardLink => Kind::HardLink(host_path(&member.link)),
-        other => Kind::Special(other.as_str()),
-    };
+    let kind = Kind::of(&member);
     Fact {
         mode: member.mode,
         uid: member.uid,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::category::Claims;
 use super::hostile::{self, Hostile};
 use super::source::{Archived, ArchivedKind, DATABASE, Database, Source};
-use crate::archive::{Digest, Member, MemberKind, MemberSource, Piece, ReadError, host_path, printable};
+use crate::archive::{Digest, Member, MemberSource, Piece, ReadError, host_path, printable};
 use crate::bundle::{INDEX_PATH, IndexEntry, Manifest};
 use crate::host::Host;
 use crate::pattern::Pattern;
@@ -263,13 +263,7 @@ fn unknown(source: &Source) -> Vec<String> {
 }
 
 fn entry_of(member: Member) -> Archived {
-    let kind = match member.kind {
-        MemberKind::File => ArchivedKind::File,
-        MemberKind::Directory => ArchivedKind::Directory,
-        MemberKind::Symlink => ArchivedKind::Symlink(member.link),
-        MemberKind::HardLink => ArchivedKind::HardLink(host_path(&member.link)),
-        other => ArchivedKind::Special(other.as_str()),
-    };
+    let kind = ArchivedKind::of(&member);
     let of_kind = matches!(kind, ArchivedKind::Special(_)).then_some(Hostile::Special);
     Archived {
         path: host_path(&member.path),
