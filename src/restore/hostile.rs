@@ -115,7 +115,7 @@ fn mark_twice(entries: &mut Vec<Archived>) {
 }
 
 /// The directories above a path, nearest last.
-pub(super) fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at])
 }
 

@@ -41,7 +41,7 @@ pub use afterwards::{Afterwards, ByHand, Doer};
 pub use expect::differences;
 pub use explain::{Detail, explain};
 pub use freshness::Sign;
-pub use hostile::Hostile;
+pub use hostile::{Hostile, above};
 pub use live::{Live, LiveKind};
 pub use merge::{
     Accounts, LeftOut, Merged, MergedAccounts, merge_accounts, merge_fstab, merge_json_users, merge_pbs_acl,

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::collect::{Content, Entry, EntryKind, Metadata, data_regions, read_xattrs};
+use crate::restore::above;
 use crate::system::{Beneath, Directory, FileError, Kind, Stat};
 
 /// Entries have the recipe they come from; these come from none.
@@ -76,11 +77,6 @@ fn there(path: &[u8], kind: EntryKind, meta: Metadata) -> Found {
 fn metadata(stat: &Stat) -> Metadata {
     let (mode, uid, gid) = (stat.mode, stat.uid, stat.gid);
     Metadata { mode, uid, gid, mtime: stat.mtime, mtime_ns: stat.mtime_ns, ..Metadata::default() }
-}
-
-/// The directories above a path, nearest last.
-fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    path.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at])
 }
 
 fn missing_from(path: &[u8], length: usize) -> Vec<Vec<u8>> {
