@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Local};
 
 use crate::config;
-use crate::system::{FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir};
+use crate::system::{
+    FileError, Holder, Lock, LockError, Root, create_private_dir, free_space, is_writable_dir, nearest_existing,
+};
 use crate::units::{ByteSize, Elapsed};
 
 pub use crate::storage::Touch;
@@ -156,12 +158,6 @@ fn describe(holder: Option<&Holder>, now: &DateTime<Local>) -> String {
     let Some(Holder { pid, since }) = holder else { return "its lock file does not say whose".to_owned() };
     let age = u64::try_from(now.timestamp() - since).unwrap_or(0);
     format!("PID {pid}, lock age: {}", Elapsed(std::time::Duration::from_secs(age)))
-}
-
-/// In a dry run the directory may still be missing: then the disk it would lie on counts.
-fn nearest_existing(path: &Path) -> &Path {
-    let root = Root::live();
-    path.ancestors().find(|dir| root.as_ref().is_ok_and(|root| root.is_dir(dir))).unwrap_or(Path::new("/"))
 }
 
 /// Gigabytes as the design prints them: two decimals of 1024³.

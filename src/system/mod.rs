@@ -43,7 +43,9 @@ pub use mount_points::foreign_mount_points;
 pub use recorded::Recorded;
 pub use root::{Kind, Root, Stat};
 pub use signal::{Cancel, Cancelled, Deadline, Signal};
-pub use space::{Mount, Space, file_system_of, free_space, mounts_in, read_mounts, real_path, unescape};
+pub use space::{
+    Mount, Space, file_system_of, free_space, mounts_in, nearest_existing, read_mounts, real_path, unescape,
+};
 pub use syslog::Syslog;
 pub use trusted::read_at_most;
 pub use walk::{Directory, DirectoryEntry};

@@ -26,6 +26,13 @@ pub fn free_space(path: &Path) -> Result<Space, FileError> {
     })
 }
 
+/// The directory that is there, of this path and those above it: its file system is the one on which
+/// what is still missing would lie.
+pub fn nearest_existing(path: &Path) -> &Path {
+    let root = Root::live();
+    path.ancestors().find(|dir| root.as_ref().is_ok_and(|root| root.is_dir(dir))).unwrap_or(Path::new("/"))
+}
+
 /// One line of the mount table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::{StorageError, Tier};
 use super::copy::unusable;
 use crate::issue::{Issue, Stage};
-use crate::system::{Root, free_space};
+use crate::system::{Root, free_space, nearest_existing};
 use crate::units::ByteSize;
 
 /// Fails before the first byte is written: a disk that is filled to the brim hurts others too.
@@ -38,9 +38,4 @@ fn min_free_key(tier: Tier) -> &'static str {
         Tier::Secondary => "MIN_DISK_SPACE_SECONDARY_GB",
         Tier::Cloud => "MIN_DISK_SPACE_CLOUD_GB",
     }
-}
-
-fn nearest_existing(path: &Path) -> &Path {
-    let root = Root::live();
-    path.ancestors().find(|dir| root.as_ref().is_ok_and(|root| root.is_dir(dir))).unwrap_or(Path::new("/"))
 }
