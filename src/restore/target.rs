@@ -14,7 +14,7 @@ use super::source::{CLUSTER, DATABASE, Database, Source, is_below};
 use crate::host::{Host, cluster_text, detect, is_cluster_mounted, read_cluster_database, take_inventory};
 use crate::pattern::Pattern;
 use crate::recipe::{Inventory, Names, Product};
-use crate::system::{CommandSpec, Mount, Root, Runner, System, file_system_of, mounts_in};
+use crate::system::{CommandSpec, Mount, Root, System, file_system_of, mounts_in};
 
 /// For one answer of a file system; whoever waits for a plan waits for several of them.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -97,7 +97,7 @@ impl Target {
         host.is_clustered = is_member(root, &host, database.as_ref());
         let mut target = Self {
             pve: pve(system, root, &host, &mounts, database),
-            is_running: !matches!(system.runner, Runner::Nobody),
+            is_running: system.is_running(),
             nics: take_inventory(root, Inventory::Network, "", &|_| {}).map(|json| parse_nics(&json)),
             stores: stores(root, source, &mounts),
             texts: texts(root, source),
@@ -260,6 +260,7 @@ pub(super) fn guest_of(path: &str) -> Option<(u32, Guest)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::Runner;
 
     fn database(paths: &[&str]) -> Database {
         let files = paths.iter().map(|path| ((*path).to_owned(), Vec::new())).collect();

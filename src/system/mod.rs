@@ -75,6 +75,11 @@ impl System {
         Self { root, runner, clock: Clock::System, cancel: Cancel::default() }
     }
 
+    /// Whether it runs, and not only lies on a disk: then it has units, a network, programs that answer.
+    pub fn is_running(&self) -> bool {
+        !matches!(self.runner, Runner::Nobody)
+    }
+
     /// What the work counts with, for whoever looks on.
     pub fn meter(&self) -> &Meter {
         self.cancel.meter()

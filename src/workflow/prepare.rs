@@ -13,7 +13,7 @@ use crate::plan::BackupPlan;
 use crate::preflight::{self, Touch};
 use crate::recipe::{Product, catalog};
 use crate::storage::Directory;
-use crate::system::{Lock, Root, Runner, System, remove_file, remove_stale_workspaces, write_atomically};
+use crate::system::{Lock, Root, System, remove_file, remove_stale_workspaces, write_atomically};
 
 /// In the run-time directory, not in `/tmp`: its content is a description of the host.
 const DETECTION: &str = "detection.txt";
@@ -52,7 +52,7 @@ pub(super) fn prepare(job: &BackupJob<'_>) -> Result<Prepared, Failure> {
     // A cluster file system that hangs would keep the run from ever starting.
     let root = &job.system.root.patient(job.config.local.io_limit, &job.system.cancel);
     let mut host = detect(root);
-    host.is_offline = matches!(job.system.runner, Runner::Nobody);
+    host.is_offline = !job.system.is_running();
     narrate_host(&host);
     // An unmounted cluster file system is an empty directory: never a backup of nothing.
     if host.has(Product::Pve) && !host.is_offline {

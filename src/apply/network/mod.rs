@@ -146,7 +146,7 @@ fn stop(machine: &Machine<'_>) -> Result<(), ApplyError> {
 }
 
 fn is_active(machine: &Machine<'_>) -> bool {
-    run::is_running(machine) && systemctl(machine, &["is-active", TIMER]).is_ok()
+    machine.system.is_running() && systemctl(machine, &["is-active", TIMER]).is_ok()
 }
 
 /// A service that is at work, or waits for its next try, is `activating`.
@@ -157,7 +157,7 @@ fn is_going_back(machine: &Machine<'_>) -> bool {
 
 /// Taking back and cleaning up are not stopped by the signal that made them necessary.
 fn systemctl(machine: &Machine<'_>, words: &[&str]) -> Result<(), ApplyError> {
-    if !run::is_running(machine) {
+    if !machine.system.is_running() {
         return Ok(());
     }
     run::must(machine, &[&["systemctl"], words].concat(), &Cancel::default())

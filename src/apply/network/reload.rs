@@ -29,7 +29,7 @@ pub fn reload_network(machine: &Machine<'_>) -> Result<(), ApplyError> {
 }
 
 fn first_there(machine: &Machine<'_>, commands: &[&[&str]], cancel: &Cancel) -> Result<(), ApplyError> {
-    if !run::is_running(machine) {
+    if !machine.system.is_running() {
         return Ok(());
     }
     let mut last = Ok(());

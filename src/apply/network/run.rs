@@ -3,17 +3,12 @@
 use std::time::Duration;
 
 use crate::apply::{ApplyError, Machine};
-use crate::system::{Cancel, CommandAnswer, CommandError, CommandSpec, Runner};
+use crate::system::{Cancel, CommandAnswer, CommandError, CommandSpec};
 
 /// A reload waits for links and addresses.
 const LIMIT: Duration = Duration::from_secs(60);
 /// The state of a unit is a word.
 const OUTPUT_CAP: u64 = 4096;
-
-/// A tree that does not run has no units and no network.
-pub(super) fn is_running(machine: &Machine<'_>) -> bool {
-    !matches!(machine.system.runner, Runner::Nobody)
-}
 
 pub(super) fn program(machine: &Machine<'_>, words: &[&str], cancel: &Cancel) -> CommandAnswer {
     machine.system.runner.ask(&CommandSpec::new(words, LIMIT, OUTPUT_CAP), cancel)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::MigrateError;
 use crate::migrate::Standing;
-use crate::system::{CommandAnswer, CommandError, CommandFailure, CommandSpec, Runner, System};
+use crate::system::{CommandAnswer, CommandError, CommandFailure, CommandSpec, System};
 
 /// Longer than systemd itself takes to stop a service that does not end.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -27,7 +27,7 @@ pub(super) fn crontab(system: &System) -> Result<Option<Vec<u8>>, MigrateError> 
 /// Whether there is a program that knows root's crontab.
 pub(super) fn has_crontab(system: &System) -> bool {
     let is_missing = |error: &CommandError| matches!(error.how, CommandFailure::NotFound);
-    !matches!(system.runner, Runner::Nobody) && !ask(system, &["crontab", "-l"]).ended.as_ref().is_err_and(is_missing)
+    system.is_running() && !ask(system, &["crontab", "-l"]).ended.as_ref().is_err_and(is_missing)
 }
 
 /// Installs it, and makes sure that it is what is wanted.
@@ -43,7 +43,7 @@ pub(super) fn install_crontab(system: &System, content: &[u8]) -> Result<(), Mig
 
 /// Whether systemd runs where the plan is for.
 pub(super) fn has_systemd(system: &System) -> bool {
-    !matches!(system.runner, Runner::Nobody) && system.root.is_dir("/run/systemd/system")
+    system.is_running() && system.root.is_dir("/run/systemd/system")
 }
 
 /// How a unit is.
