@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::system::with_suffix;
+
 /// Our script. A configuration file of the package, so it stays when the package is removed: vzdump
 /// fails every job whose script is not there.
 pub const HOOK: &str = "/etc/proxmox-config-backup/vzdump-hook";
@@ -45,9 +47,7 @@ impl fmt::Display for Place {
 
 /// The file that names the script which is called first.
 pub fn next_to(entry: &Path) -> PathBuf {
-    let mut name = entry.as_os_str().to_owned();
-    name.push(".next");
-    PathBuf::from(name)
+    with_suffix(entry, ".next")
 }
 
 /// The script that this file names: its first line.

@@ -10,6 +10,7 @@ use super::{
     BEFORE, Change, MIGRATED, MigrationPlan, OWN_IDENTITY, OWN_RECIPIENTS, OWN_SECRET, OwnFile, Step, TIMER_DROP_INS,
 };
 use crate::config::Format;
+use crate::system::with_suffix;
 
 const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
@@ -180,9 +181,7 @@ impl Deciding<'_> {
 
     fn links(&mut self) {
         for link in &self.facts.links {
-            let mut to = link.path.clone().into_os_string();
-            to.push(MIGRATED);
-            let to = PathBuf::from(to);
+            let to = with_suffix(&link.path, MIGRATED);
             if link.is_taken {
                 let text =
                     format!("{} leads to {} and stays: {} is in use", show(&link.path), self.facts.tool, show(&to));

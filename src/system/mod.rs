@@ -53,7 +53,7 @@ pub use workspace::{Afterwards, Spool, Sweep, Workspace, remove_stale_workspaces
 pub use write::{
     PartialFile, copy_into, create_log, create_new_private_dir, create_private_dir, digest_hex, drop_page_cache,
     hash_file, hex, is_there, is_writable_dir, may_write, open_file, open_terminal, remove_file, remove_tree,
-    rename_file, sync_dir, write_atomically, write_public, write_public_atomically, write_with_mode,
+    rename_file, sync_dir, with_suffix, write_atomically, write_public, write_public_atomically, write_with_mode,
 };
 
 /// Everything that can be faked, in one value.

@@ -33,9 +33,7 @@ impl PartialFile {
 
     /// The name that `target` has until it is published.
     pub fn path_for(target: &Path) -> PathBuf {
-        let mut name = target.as_os_str().to_owned();
-        name.push(Self::SUFFIX);
-        PathBuf::from(name)
+        with_suffix(target, Self::SUFFIX)
     }
 
     /// Creates `<target>.partial`, which must not exist.
@@ -126,9 +124,7 @@ pub fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), Fil
 }
 
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<(), FileError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
+    let temporary = with_suffix(path, &format!(".{}.tmp", std::process::id()));
     let written = create_new(&temporary).and_then(|mut file| {
         file.write_all(content)?;
         if mode != PRIVATE {
@@ -287,6 +283,13 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The name of a file that goes with this one: beside it, with more at the end.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn parent(path: &Path) -> &Path {

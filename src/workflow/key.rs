@@ -14,7 +14,7 @@ use crate::archive::{
 use crate::bundle::{Backup, OpenError, Verification, verify};
 use crate::config;
 use crate::secret::Secret;
-use crate::system::{Cancel, Clock, FileError, Lock, LockError, create_private_dir, write_atomically};
+use crate::system::{Cancel, Clock, FileError, Lock, LockError, create_private_dir, with_suffix, write_atomically};
 
 /// Beside the recipients file, as long as a key is being added.
 const LOCK_SUFFIX: &str = ".lock";
@@ -159,10 +159,7 @@ pub fn add_keys(file: &Path, keys: &[NewKey]) -> Result<(), KeyError> {
 
 /// Held from reading to renaming. The file itself cannot be locked: it is replaced.
 fn lock(file: &Path) -> Result<Lock, KeyError> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(LOCK_SUFFIX);
-    let path = PathBuf::from(name);
-    Lock::wait(&path, Clock::System, LOCK_LIMIT).map_err(|error| match error {
+    Lock::wait(&with_suffix(file, LOCK_SUFFIX), Clock::System, LOCK_LIMIT).map_err(|error| match error {
         LockError::Held { path: lock, .. } => KeyError::Busy { file: file.to_owned(), lock },
         LockError::File(error) => KeyError::File(error),
     })

@@ -13,7 +13,7 @@ use crate::migrate::{
     Programs, RecipientFiles, TIMER_DROP_INS, Tab, TabPlace, Timer, Tool, lexical,
 };
 use crate::storage::Directory;
-use crate::system::{FileError, Kind, Root, Stat, System};
+use crate::system::{FileError, Kind, Root, Stat, System, with_suffix};
 
 /// Where they were installed.
 const BASES: [&str; 2] = ["/opt/proxmox-backup", "/opt/proxsave"];
@@ -154,9 +154,7 @@ fn links(root: &Root, base: &Path) -> (Vec<Link>, Programs) {
             if !programs.bases.iter().any(|base| target.starts_with(base)) {
                 continue;
             }
-            let mut new = path.clone().into_os_string();
-            new.push(MIGRATED);
-            links.push(Link { path: path.clone(), is_taken: root.exists(PathBuf::from(new)) });
+            links.push(Link { path: path.clone(), is_taken: root.exists(with_suffix(&path, MIGRATED)) });
             if PROGRAM_DIRS.contains(dir) {
                 let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 programs.links.push((path, name));
