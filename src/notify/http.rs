@@ -24,9 +24,6 @@ const SHOWN: usize = 200;
 /// Shorter parts of an address are words, not tokens.
 const SECRET_PART: usize = 8;
 
-/// How often the end is asked for during a pause.
-const POLL: Duration = Duration::from_millis(50);
-
 /// All calls of all attempts end by then, unless one call alone may take longer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -99,7 +96,7 @@ impl Attempts {
             match call(self.call.min(left)) {
                 Ok(done) => return Ok((done, attempt)),
                 Err(error) => match pause_after(&error) {
-                    Some(delay) if attempt <= self.retries && Instant::now() + delay < end => pause(delay, cancel)?,
+                    Some(delay) if attempt <= self.retries && Instant::now() + delay < end => cancel.wait(delay)?,
                     _ => return Err(error),
                 },
             }
@@ -257,19 +254,6 @@ fn reason_of_tls(cause: &rustls::Error) -> NotifyError {
         _ => "it is not valid",
     };
     NotifyError::Certificate(what.to_owned())
-}
-
-/// Waits, unless the run is asked to stop.
-pub(super) fn pause(span: Duration, cancel: &Cancel) -> Result<(), NotifyError> {
-    let end = Instant::now() + span;
-    loop {
-        cancel.check()?;
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(());
-        }
-        std::thread::sleep(left.min(POLL));
-    }
 }
 
 /// The beginning of an answer without what the request has to hide.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::NotifyError;
 use super::central::{ASK, Call, Central, explained};
-use super::http::{Answer, Attempts, encoded, pause};
+use super::http::{Answer, Attempts, encoded};
 use crate::config::Confirm;
 use crate::report::Message;
 use crate::secret::Secret;
@@ -90,7 +90,7 @@ fn wait(
             let limit = confirm.limit.as_secs();
             return Ok(format!("{receipt}; not confirmed within {limit} s, the server goes on trying"));
         }
-        pause(confirm.interval.max(LEAST_PAUSE).min(left), cancel)?;
+        cancel.wait(confirm.interval.max(LEAST_PAUSE).min(left))?;
         let left = end.saturating_duration_since(Instant::now()).max(LEAST_PAUSE);
         let call = Call { method: "GET", path: path.clone(), key: Some(key), header: None, body: None };
         match central.call(call, Attempts { call: ASK.call.min(left), ..ASK }, cancel) {

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Meter;
 
@@ -19,6 +19,9 @@ pub struct Cancel {
     outlives_terminal: bool,
     meter: Meter,
 }
+
+/// How often a wait looks at the flag.
+const TICK: Duration = Duration::from_millis(25);
 
 /// SIGHUP, told apart from SIGTERM.
 const HANGUP: usize = 3;
@@ -108,6 +111,19 @@ impl Cancel {
             }
         });
         Deadline { _met: met }
+    }
+
+    /// Waits this long; a request to stop ends it soon.
+    pub fn wait(&self, span: Duration) -> Result<(), Cancelled> {
+        let until = Instant::now() + span;
+        loop {
+            self.check()?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(TICK));
+        }
     }
 
     /// `Err` once the end was asked for.

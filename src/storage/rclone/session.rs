@@ -15,9 +15,6 @@ use crate::units::Elapsed;
 /// Waits before further attempts; the last one holds for all that follow.
 const BACK_OFF: [u64; 5] = [2, 4, 8, 16, 30];
 
-/// How often a wait looks at the cancel flag.
-const TICK: Duration = Duration::from_millis(25);
-
 /// Who runs rclone, and with what.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -95,15 +92,7 @@ impl Session {
 
     /// Waits; a request to stop ends it at once.
     pub(super) fn pause(&self, wait: Duration) -> Result<(), StorageError> {
-        let until = Instant::now() + wait;
-        loop {
-            self.cancel.check()?;
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(());
-            }
-            std::thread::sleep(left.min(TICK));
-        }
+        Ok(self.cancel.wait(wait)?)
     }
 
     fn attempt(&self, call: &Call, limit: Duration, sink: &mut dyn Sink) -> Result<(), Failed> {
