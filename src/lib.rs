@@ -14,6 +14,7 @@ pub mod units;
 pub mod secret;
 pub mod issue;
 pub mod pattern;
+pub mod foreign;
 // The only door to the machine.
 pub mod system;
 // What could be done, and what is to be done.

@@ -4,6 +4,7 @@ use tar::{EntryType, Header};
 
 use super::header::{name, number, owners, text};
 use super::pax::Records;
+use crate::foreign::harmless;
 
 /// One member of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,12 +200,7 @@ fn size(header: &Header, kind: MemberKind, records: &Records) -> Result<u64, Str
 
 /// A name for messages: escape sequences and other control characters cannot reach a terminal.
 pub fn printable(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect()
-}
-
-/// Controls, and what turns the direction of the text around.
-fn is_harmless(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    harmless(&String::from_utf8_lossy(name))
 }
 
 #[cfg(test)]

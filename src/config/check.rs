@@ -8,12 +8,13 @@ use super::build_mail;
 use super::build_notify;
 use super::build_tiers;
 use super::codec::level_range;
-use super::finding::{Finding, Weight, harmless, name_of, shown};
+use super::finding::{Finding, Weight, name_of, shown};
 use super::keys::{self, Key, Status};
 use super::mask::masked;
 use super::nearest::nearest;
 use super::value::{Complaint, Value, bool};
 use super::{Codec, Origin, Setting};
+use crate::foreign::harmless;
 
 /// Keys whose default is another key's value: who leaves out the whole means the part as well.
 const FOLLOWS: [(&str, &str); 4] = [

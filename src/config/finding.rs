@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Origin;
+use crate::foreign::harmless;
 use crate::issue::{Issue, Stage};
 
 /// Longest part of a value that a message shows.
@@ -99,12 +100,6 @@ pub(super) fn name_of(text: &str) -> String {
     let is_secret =
         last[..plain].split('_').any(|word| word.len() >= LONGEST_WORD && word.contains(|c: char| c.is_ascii_digit()));
     if is_secret { String::new() } else { text[..end].to_owned() }
-}
-
-/// Control characters and marks that reorder text could rewrite what a terminal shows.
-pub(super) fn harmless(text: &str) -> String {
-    let is_mark = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || is_mark(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

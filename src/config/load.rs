@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use super::check::check;
 use super::expand::{Scope, expand};
 use super::find::{self, ConfigFile, PassedOver};
-use super::finding::{harmless, name_of};
+use super::finding::name_of;
 use super::format::{Format, Parsed};
 use super::keys::{self, Key};
 use super::parse::{Fault, Line};
 use super::{Config, Finding, Origin, Setting, Shown, Weight};
 use super::{build, environment, secrets};
+use crate::foreign::harmless;
 use crate::system::{FileError, Root};
 
 /// Where to look for a configuration.

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::Format;
-use super::finding::harmless;
 use super::keys::Section;
 use super::parse::{BLOCKS, Piece, looks_like_assignment};
+use crate::foreign::harmless;
 
 /// A setting to be written.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use ureq::http::{Request as Call, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use super::NotifyError;
+use crate::foreign::on_one_line;
 use crate::secret::Secret;
 use crate::system::Cancel;
 
@@ -267,8 +268,8 @@ pub(super) fn printable(answer: &[u8], secrets: &[Secret]) -> String {
     for secret in secrets {
         text = text.replace(secret.expose(), "***");
     }
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = on_one_line(&text);
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &line[..at]),
         None if line.is_empty() => "no reason given".to_owned(),

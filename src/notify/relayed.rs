@@ -9,6 +9,7 @@ use super::NotifyError;
 use super::central::{ASK, Call, Central, explained};
 use super::http::{Answer, Attempts, encoded};
 use crate::config::Confirm;
+use crate::foreign::on_one_line;
 use crate::report::Message;
 use crate::secret::Secret;
 use crate::system::{Cancel, hex};
@@ -123,7 +124,7 @@ fn state(body: &[u8]) -> State {
         Some("delivered") => State::Delivered(said["telegram_message_id"].as_u64().filter(|id| *id > 0)),
         Some("failed") => {
             let reason = said["reason"].as_str().unwrap_or_default();
-            let clean: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
+            let clean: String = on_one_line(reason).chars().take(SHOWN).collect();
             State::Failed(if clean.trim().is_empty() { "no reason given".to_owned() } else { clean })
         }
         _ => State::Waiting,

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::config::{Blank, Template};
+use crate::foreign::on_one_line;
 use crate::report::{Message, Verdict};
 use crate::secret::Secret;
 
@@ -52,7 +53,7 @@ fn look(verdict: Verdict) -> (&'static str, u8) {
 
 /// What is no ASCII becomes encoded words (RFC 2047), which ntfy and mail programs read.
 fn in_ascii(text: &str) -> String {
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut line = on_one_line(text);
     if line.len() > LONGEST {
         let end = (0..LONGEST).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
         line.truncate(end);

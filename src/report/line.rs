@@ -1,5 +1,7 @@
 //! Foreign text in messages: one line, not too long, and nothing in it that acts on what stands around it.
 
+use crate::foreign::turns;
+
 /// One line without control characters, of at most so many UTF-16 units.
 pub(super) fn line(text: &str, most: usize) -> String {
     // A character has one unit or two: what is behind these cannot be shown.
@@ -15,11 +17,6 @@ pub(super) fn harmless(c: char) -> char {
         c if turns(c) || is_none(c) => '\u{fffd}',
         c => c,
     }
-}
-
-/// Whether it changes the direction of what follows.
-fn turns(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether Unicode says that it is no character.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Health, State};
+use crate::foreign::steers;
 use crate::units::Elapsed;
 
 /// Nagios' own senders cut longer ones, some in the middle of the numbers.
@@ -85,9 +86,8 @@ pub(super) fn line<'a>(
 
 /// Names of files and answers of servers must neither end the line nor begin the numbers.
 fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    // What has no width would hide where a number begins.
+    let steers = |c: char| steers(c) || matches!(c, '\u{200b}'..='\u{200d}');
     let safe: String = text
         .chars()
         .map(|c| {

@@ -21,6 +21,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::{Cancel, Recorded};
+use crate::foreign::on_one_line;
 use crate::secret::Secret;
 use crate::units::Elapsed;
 
@@ -325,7 +326,7 @@ enum Stream {
 pub(super) fn one_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(3)..];
-    last.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    on_one_line(&last.join("; "))
 }
 
 fn wait_readable(a: Option<BorrowedFd<'_>>, b: Option<BorrowedFd<'_>>, deadline: Instant) -> io::Result<()> {

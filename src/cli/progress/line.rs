@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::charset::Charset;
+use crate::foreign;
 use crate::system::Reading;
 use crate::units::{ByteSize, Elapsed};
 
@@ -25,16 +26,16 @@ fn ellipsis(charset: Charset) -> &'static str {
 /// Names of files must not steer the terminal.
 fn harmless(text: &str, charset: Charset) -> String {
     let shown = |c: char| match charset {
-        Charset::Unicode if c.is_control() || steers(c) => '\u{fffd}',
+        Charset::Unicode if steers(c) => '\u{fffd}',
         Charset::Ascii if !(' '..='~').contains(&c) => '?',
         _ => c,
     };
     text.chars().map(shown).collect()
 }
 
-/// Marks that turn the direction of what follows.
+/// Also what has no width, which would make the line longer than it looks.
 fn steers(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    foreign::steers(c) || matches!(c, '\u{200b}'..='\u{200d}')
 }
 
 /// The line, at most so many columns wide.

@@ -1,5 +1,7 @@
 //! Names of programs: how an entry of the settings fits one, and how a hostile one is shown.
 
+use crate::foreign::harmless;
+
 /// Longer names are cut: they come from whoever started the program.
 const MOST_CHARS: usize = 200;
 /// Entries that the Go tool took for regular expressions.
@@ -7,14 +9,8 @@ const REGEX: &str = "regex:";
 
 /// Text of a process, safe on a terminal and in a log.
 pub(super) fn readable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().take(MOST_CHARS).map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect()
-}
-
-/// Neither a control character nor one that turns the direction of what follows.
-fn is_harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    let text: String = String::from_utf8_lossy(bytes).chars().take(MOST_CHARS).collect();
+    harmless(&text)
 }
 
 /// The last part of a path, without what the kernel adds to a file that is no longer there.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::foreign::on_one_line;
 use crate::secret::{Secret, names_secret};
 use crate::system::{CommandError, CommandFailure};
 
@@ -124,8 +125,7 @@ fn cleaned(tail: &str, secrets: &[(String, Secret)]) -> String {
             text = text.replace(value.expose(), "***");
         }
     }
-    let text = without_pairs(&without_logins(&text));
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    on_one_line(&without_pairs(&without_logins(&text)))
 }
 
 /// `https://user:password@host` → `https://***@host`.
