@@ -1,10 +1,12 @@
 //! Leave to change what lasts: given on the command line, or asked for on the terminal.
 
+use ::log::{info, warn};
+
 use super::Trouble;
 use super::ask::Terminal;
 use super::output::Output;
 use super::session::cancel;
-use crate::workflow::{Answer, ask_word};
+use crate::workflow::{Answer, ExitCode, ask_word};
 
 /// Whether somebody agrees.
 pub(super) enum Approval {
@@ -27,13 +29,33 @@ impl Approval {
         Terminal::attended(&cancel()?).map(Self::Asked).ok_or_else(|| Trouble::Usage(no_one.to_owned()))
     }
 
-    /// Demands the word, once everything that leads to the decision has been shown.
-    pub(super) fn demand(&mut self, word: &str, what: &str, output: &mut Output) -> Result<Answer, Trouble> {
-        let Self::Asked(terminal) = self else { return Ok(Answer::Word) };
+    /// Demands the word, once everything that leads to the decision has been shown; without it, how the
+    /// command ends, of which nothing was `begun`.
+    pub(super) fn refused(
+        &mut self,
+        word: &str,
+        what: &str,
+        begun: &str,
+        output: &mut Output,
+    ) -> Result<Option<ExitCode>, Trouble> {
+        let Self::Asked(terminal) = self else { return Ok(None) };
         output.flush()?;
         let answer = ask_word(terminal, word, what);
         // Nobody answers after ^C.
         terminal.check()?;
-        Ok(answer)
+        Ok(match answer {
+            Answer::Word => None,
+            Answer::Left => Some(left(begun)),
+            Answer::Other => {
+                warn!("nothing done: the answer was not {word}");
+                Some(ExitCode::Skipped)
+            }
+        })
     }
+}
+
+/// Somebody went away before anything was `begun`: `done`, `written`.
+pub(super) fn left(begun: &str) -> ExitCode {
+    info!("Left; nothing was {begun}");
+    ExitCode::Done
 }

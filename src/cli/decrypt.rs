@@ -6,6 +6,7 @@ use ::log::info;
 use serde_json::json;
 
 use super::Trouble;
+use super::approval::left;
 use super::ask::Terminal;
 use super::keys::{KeyArgs, unlock_with};
 use super::output::{Output, printable};
@@ -28,10 +29,10 @@ pub(super) fn run(
         Some(id) => Some((session.open(id)?, to.unwrap_or(Path::new(USUAL_PLACE)).to_owned())),
         None => choose(session, to)?,
     };
-    let Some((mut backup, to)) = chosen else { return Ok(left()) };
+    let Some((mut backup, to)) = chosen else { return Ok(left("written")) };
     needs_decrypting(&backup)?;
     if !unlock_with(&mut backup, keys)? {
-        return Ok(left());
+        return Ok(left("written"));
     }
     let written = decrypt(&backup, &absolute(&to)?, &cancel()?)?;
     if output.is_json() {
@@ -44,11 +45,6 @@ pub(super) fn run(
         output.remark(printable(&written.display().to_string()))?;
     }
     Ok(ExitCode::Done)
-}
-
-fn left() -> ExitCode {
-    info!("Left; nothing was written");
-    ExitCode::Done
 }
 
 /// Lists the encrypted backups and asks for one and for a place; `None` when the person leaves.

@@ -9,12 +9,10 @@ use serde_json::json;
 use super::Trouble;
 use super::approval::Approval;
 use super::output::{Output, printable};
-use super::restore::declined;
 use super::session::{Records, Session};
 use crate::migrate::{MigrationPlan, OwnFile};
 use crate::workflow::{
-    Answer, ExitCode, MigrateError, MigrationJob, Moment, STEP, migrate, migration_plan, past_migrations,
-    undo_migration,
+    ExitCode, MigrateError, MigrationJob, Moment, STEP, migrate, migration_plan, past_migrations, undo_migration,
 };
 
 /// Options of `migrate`.
@@ -63,10 +61,8 @@ pub(super) fn run(session: &Session, arguments: &MigrateArgs, output: &mut Outpu
         }
         return Ok(ExitCode::Done);
     };
-    match approval.demand("MIGRATE", "take over", output)? {
-        Answer::Word => {}
-        Answer::Left => return Ok(left()),
-        Answer::Other => return Ok(declined("MIGRATE")),
+    if let Some(code) = approval.refused("MIGRATE", "take over", "done", output)? {
+        return Ok(code);
     }
     let id = migrate(&job, &plan, &mut narrate)?;
     if output.is_json() {
@@ -82,11 +78,6 @@ fn narrate(moment: Moment, what: &str) {
     if moment == Moment::Written {
         info!(target: STEP, "{}", printable(what));
     }
-}
-
-fn left() -> ExitCode {
-    info!("Left; nothing was done");
-    ExitCode::Done
 }
 
 fn show(plan: &MigrationPlan, output: &mut Output) -> Result<(), Trouble> {
@@ -128,10 +119,8 @@ fn take_back(records: &Records, yes: bool, output: &mut Output) -> Result<ExitCo
         let from = printable(&one.from.display().to_string());
         output.remark(format!("Migration {} from {from}{whole}", printable(&one.id)))?;
     }
-    match approval.demand("UNDO", "take it back", output)? {
-        Answer::Word => {}
-        Answer::Left => return Ok(left()),
-        Answer::Other => return Ok(declined("UNDO")),
+    if let Some(code) = approval.refused("UNDO", "take it back", "done", output)? {
+        return Ok(code);
     }
     let undone = undo_migration(system, state_dir, lock, &mut narrate)?;
     if output.is_json() {

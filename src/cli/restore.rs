@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ::log::{error, info, warn};
+use ::log::{error, info};
 use serde_json::{Value, json};
 
 use super::Trouble;
-use super::approval::Approval;
+use super::approval::{Approval, left};
 use super::keys::{open_unlocked, unlock_with};
 use super::output::{Output, printable};
 use super::pick::{brought_here, offers};
@@ -17,8 +17,7 @@ use crate::bundle::Backup;
 use crate::restore::{Detail, RestorePlan, Selection, differences, explain};
 use crate::system::{Afterwards, FileError, Workspace, open_file, read_at_most, write_atomically};
 use crate::workflow::{
-    Answer, ExitCode, Failure, RestoreJob, categories_of, pick_backup, pick_selection, restore, restore_plan, tell,
-    unpack_to,
+    ExitCode, Failure, RestoreJob, categories_of, pick_backup, pick_selection, restore, restore_plan, tell, unpack_to,
 };
 
 /// A plan has a line or two for each path of a backup.
@@ -53,7 +52,7 @@ pub(super) fn run(session: &Session, arguments: &RestoreArgs, output: &mut Outpu
     if let (Some(Approval::Asked(_)), true) = (&approval, arguments.is_bare(&selection)) {
         return dialogue(session, arguments, approval, output);
     }
-    let Some(backup) = open_unlocked(session, arguments.id(), &arguments.keys)? else { return Ok(left()) };
+    let Some(backup) = open_unlocked(session, arguments.id(), &arguments.keys)? else { return Ok(left("written")) };
     let site = session.site(&[])?;
     let expect = arguments.expect.as_deref();
     let errand = Errand { session, site: &site, backup: &backup, selection: &selection, expect };
@@ -61,11 +60,6 @@ pub(super) fn run(session: &Session, arguments: &RestoreArgs, output: &mut Outpu
         None => show_plan(&errand, arguments, output),
         Some(approval) => carry_out(&errand, approval, output),
     }
-}
-
-fn left() -> ExitCode {
-    info!("Left; nothing was written");
-    ExitCode::Done
 }
 
 /// `restore ID --plan`.
@@ -110,25 +104,25 @@ fn dialogue(
     mut approval: Option<Approval>,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let Some(Approval::Asked(terminal)) = &mut approval else { return Ok(left()) };
+    let Some(Approval::Asked(terminal)) = &mut approval else { return Ok(left("written")) };
     let cancel = cancel()?;
     let site = session.site(&[])?;
     let offers = offers(&site.tiers, "backup", |_| true)?;
     let picked = pick_backup(terminal, &offers);
     // Nobody answers after ^C.
     cancel.check()?;
-    let Some(stored) = picked else { return Ok(left()) };
+    let Some(stored) = picked else { return Ok(left("written")) };
     // What lies in the cloud is here for as long as it is needed.
     let is_elsewhere = !stored.path.is_absolute();
     let place = is_elsewhere.then(|| Workspace::create(&site.run_dir, Afterwards::Remove)).transpose()?;
     let dir = place.as_ref().map_or(site.run_dir.as_path(), Workspace::path);
     let mut backup = Backup::open(&brought_here(&site.tiers, stored, dir)?).map_err(Failure::from)?;
     if !unlock_with(&mut backup, &arguments.keys)? {
-        return Ok(left());
+        return Ok(left("written"));
     }
     let picked = pick_selection(terminal, &|| categories_of(&backup, &cancel))?;
     cancel.check()?;
-    let (Some(selection), Some(approval)) = (picked, approval) else { return Ok(left()) };
+    let (Some(selection), Some(approval)) = (picked, approval) else { return Ok(left("written")) };
     let errand = Errand { session, site: &site, backup: &backup, selection: &selection, expect: None };
     carry_out(&errand, approval, output)
 }
@@ -149,10 +143,8 @@ fn carry_out(errand: &Errand<'_>, mut approval: Approval, output: &mut Output) -
     if !plan.changes_anything() {
         return nothing_to_change(&plan, output);
     }
-    match approval.demand("RESTORE", "write this", output)? {
-        Answer::Word => {}
-        Answer::Left => return Ok(left()),
-        Answer::Other => return Ok(declined("RESTORE")),
+    if let Some(code) = approval.refused("RESTORE", "write this", "written", output)? {
+        return Ok(code);
     }
     let records = session.records(&site.system, &site.loaded.config.local.lock_dir);
     let program = std::env::current_exe().map_err(FileError::of("find", "this program"))?;
@@ -170,12 +162,6 @@ fn carry_out(errand: &Errand<'_>, mut approval: Approval, output: &mut Output) -
     restored::report(&plan, &done, session, output)?;
     let is_kept = network::settle(&done, &records, &mut approval, output)?;
     Ok(if is_kept && restored::is_clean(&done.issues) { ExitCode::Done } else { ExitCode::Warnings })
-}
-
-/// Of an answer that is not the word.
-pub(super) fn declined(word: &str) -> ExitCode {
-    warn!("nothing done: the answer was not {word}");
-    ExitCode::Skipped
 }
 
 /// What was asked for and is not done stops everything: half of a restore is none.
@@ -230,7 +216,7 @@ fn unpack(
     dir: &Path,
     output: &mut Output,
 ) -> Result<ExitCode, Trouble> {
-    let Some(backup) = open_unlocked(session, arguments.id(), &arguments.keys)? else { return Ok(left()) };
+    let Some(backup) = open_unlocked(session, arguments.id(), &arguments.keys)? else { return Ok(left("written")) };
     let to = absolute(dir)?;
     let unpacked = unpack_to(&backup, selection, &to, &cancel()?)?;
     look::report(&unpacked, &to, output)

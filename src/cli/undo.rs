@@ -1,19 +1,15 @@
 //! `undo`: takes a restore back, lists those that were done, forgets one.
 
-use ::log::info;
 use chrono::{DateTime, Local};
 use clap::Args;
 use serde_json::json;
 
 use super::Trouble;
-use super::approval::Approval;
+use super::approval::{Approval, left};
 use super::output::{Output, printable};
-use super::restore::declined;
 use super::restored::is_clean;
 use super::session::{Records, Session};
-use crate::workflow::{
-    Answer, ExitCode, Failure, PastRestore, Undone, forget, past_restore, past_restores, tell, undo,
-};
+use crate::workflow::{ExitCode, Failure, PastRestore, Undone, forget, past_restore, past_restores, tell, undo};
 
 /// Options of `undo`.
 #[derive(Args, Clone, Debug)]
@@ -109,20 +105,13 @@ fn take_back(
         output.remark("There is nothing to take back.")?;
         return Ok(ExitCode::Done);
     }
-    match approval.demand("UNDO", "take it back", output)? {
-        Answer::Word => {}
-        Answer::Left => return Ok(left()),
-        Answer::Other => return Ok(declined("UNDO")),
+    if let Some(code) = approval.refused("UNDO", "take it back", "done", output)? {
+        return Ok(code);
     }
     let done = undo(system, state_dir, lock, Some(past.record.id()))?;
     tell(&done.issues);
     report(&done, output)?;
     Ok(if is_clean(&done.issues) { ExitCode::Done } else { ExitCode::Warnings })
-}
-
-fn left() -> ExitCode {
-    info!("Left; nothing was done");
-    ExitCode::Done
 }
 
 fn report(done: &Undone, output: &mut Output) -> Result<(), Trouble> {
@@ -144,12 +133,10 @@ fn report(done: &Undone, output: &mut Output) -> Result<(), Trouble> {
 
 /// `undo --forget ID`.
 fn remove(records: &Records, id: &str, mut approval: Approval, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let Some(past) = past_restore(&records.state_dir, Some(id))? else { return Ok(left()) };
+    let Some(past) = past_restore(&records.state_dir, Some(id))? else { return Ok(left("done")) };
     output.remark(describe(&past))?;
-    match approval.demand("FORGET", "remove what is kept of it, for good", output)? {
-        Answer::Word => {}
-        Answer::Left => return Ok(left()),
-        Answer::Other => return Ok(declined("FORGET")),
+    if let Some(code) = approval.refused("FORGET", "remove what is kept of it, for good", "done", output)? {
+        return Ok(code);
     }
     forget(&records.system, past, &records.lock)?;
     if output.is_json() {
