@@ -11,7 +11,6 @@ use super::digests;
 use super::remote::is_plain;
 use super::{Rclone, Setup};
 use crate::bundle::parse_name;
-use crate::config::CloudProof;
 use crate::storage::{StorageError, Stored};
 use crate::system::PartialFile;
 
@@ -24,10 +23,7 @@ impl Rclone {
             let why = "is no backup of this tier".to_owned();
             return Err(StorageError::Unusable { path: stored.path.display().to_string(), why });
         }
-        let kind = match self.settings.check.proof {
-            CloudProof::Size => None,
-            CloudProof::Digest | CloudProof::DigestOrDownload => digests::best(&self.traits(setup)?.digests),
-        };
+        let kind = self.digest_kind(setup)?;
         let found = self.look_up(setup, &names, kind)?;
         let mut fetched = Vec::new();
         for name in names {

@@ -30,7 +30,7 @@ use self::session::Session;
 pub use self::trouble::Trouble;
 use super::{Outgoing, Placed, Removal, StorageError, Store, Stored, Tier, Touch};
 use crate::bundle::BackupId;
-use crate::config::Cloud;
+use crate::config::{Cloud, CloudProof};
 use crate::issue::{Issue, Stage};
 use crate::system::{Cancel, CommandFailure, Runner, Space};
 
@@ -73,6 +73,14 @@ impl Rclone {
 
     fn setup(&self) -> Result<&Setup, StorageError> {
         self.setup.as_ref().map_err(|why| StorageError::Unusable { path: self.place(), why: why.clone() })
+    }
+
+    /// Which digest is compared, where the settings ask for one and the remote tells some.
+    fn digest_kind(&self, setup: &Setup) -> Result<Option<&str>, StorageError> {
+        Ok(match self.settings.check.proof {
+            CloudProof::Size => None,
+            CloudProof::Digest | CloudProof::DigestOrDownload => digests::best(&self.traits(setup)?.digests),
+        })
     }
 
     /// What the backend can do: asked once, when it is needed first.

@@ -132,10 +132,7 @@ impl Rclone {
     /// Compares files there with files here; gives the proof for the first.
     pub(super) fn compare(&self, setup: &Setup, parcels: &[Parcel]) -> Result<Proof, StorageError> {
         let names: Vec<&str> = parcels.iter().map(|parcel| parcel.name.as_str()).collect();
-        let kind = match self.settings.check.proof {
-            CloudProof::Size => None,
-            CloudProof::Digest | CloudProof::DigestOrDownload => digests::best(&self.traits(setup)?.digests),
-        };
+        let kind = self.digest_kind(setup)?;
         let found = self.look_up(setup, &names, kind)?;
         let mut proofs = Vec::new();
         for parcel in parcels {
