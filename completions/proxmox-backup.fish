@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= no-progress plain n/dry-run if-changed reason= check decrypt restore newkey backup h/help V/version
+    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= no-progress plain n/dry-run if-changed reason= h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -43,12 +43,7 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l no-progre
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l check -d 'The older spelling of `check`'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l decrypt -d 'The older spelling of `decrypt`'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l restore -d 'The older spelling of `restore`'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l newkey -d 'The older spelling of `key new`'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l backup -d 'The older spelling of `backup`'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l version -d 'Print version'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "backup" -d 'Make a backup (what happens without a command)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "check" -d 'Check configuration, host and pre-checks; change nothing'
@@ -275,47 +270,46 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s v
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand diff" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l save -d 'Keep the plan as JSON in FILE' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l expect -d 'Go on only when the plan is the one that --save kept in FILE' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l to -d 'Only unpack what is selected below DIR; nothing of this machine changes' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l mode -d 'What goes back: full, storage, base, custom' -r -f -a "full\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l save -d 'Keep the plan as JSON in FILE' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l expect -d 'Go on only when the plan is the one that --save kept in FILE' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l to -d 'Only unpack what is selected below DIR; nothing of this machine changes' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l mode -d 'What goes back: full, storage, base, custom' -r -f -a "full\t''
 storage\t''
 base\t''
 custom\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l only -d 'Only this category, recipe or path; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l exclude -d 'Never this category, recipe or path; goes before --only; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l guests -d 'Guests whose number exists here: skip or replace [default: they are reported]' -r -f -a "skip\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l only -d 'Only this category, recipe or path; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l exclude -d 'Never this category, recipe or path; goes before --only; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l guests -d 'Guests whose number exists here: skip or replace [default: they are reported]' -r -f -a "skip\t''
 replace\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l nic-map -d 'New names of network cards: `auto`, or OLD=NEW; may be given again' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l pve -d 'Proxmox VE\'s own files: auto, whole (the database), files (one by one)' -r -f -a "auto\t''
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l nic-map -d 'New names of network cards: `auto`, or OLD=NEW; may be given again' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l pve -d 'Proxmox VE\'s own files: auto, whole (the database), files (one by one)' -r -f -a "auto\t''
 whole\t''
 files\t''"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s i -l identity -d 'File with an age or SSH private key; `-` reads standard input; may be given again' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l passphrase-file -d 'File with the passphrase; `-` reads standard input' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l salt -d 'Salt of the passphrase, where the manifest does not tell' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l plan -d 'Print what would be done with each file, and why; write nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l yes -d 'Do not ask for the word RESTORE'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l skip-network -d 'Leave the network as it is'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l same-hardware -d 'The disks and cards are those of the backup: crypttab, host id, boot disks go back too'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm timeout" -a "timeout" -d 'What the timer runs'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l plan -d 'Print what would be done with each file, and why; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l yes -d 'Do not ask for the word RESTORE'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l skip-network -d 'Leave the network as it is'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l same-hardware -d 'The disks and cards are those of the backup: crypttab, host id, boot disks go back too'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and not __fish_seen_subcommand_from confirm" -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -333,23 +327,6 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; a
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from confirm" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
-error\t'What ended the run'
-warning\t'What is worth a look'
-info\t'The steps'
-debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
-always\t'Always'
-never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore; and __fish_seen_subcommand_from timeout" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l forget -d 'Remove what is kept of this restore; it cannot be undone any more' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand undo" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -392,29 +369,28 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "derive" -d 'Print the public key that a passphrase gives'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -f -a "derive" -d 'Print the public key that a passphrase gives'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and not __fish_seen_subcommand_from new show derive verify" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l recipient -d 'Public key: age1…, ssh-ed25519 …, ssh-rsa …; may be given again' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l passphrase-file -d 'File with a passphrase, of which only a public key is stored; `-` reads standard input' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from new" -l output -d 'With --signing: where to; nothing is ever overwritten' -r -F
@@ -493,11 +469,6 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and _
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "derive" -d 'Print the public key that a passphrase gives'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand prune" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -533,27 +504,25 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand status" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test cut-off help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and not __fish_seen_subcommand_from test" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -571,26 +540,6 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
-error\t'What ended the run'
-warning\t'What is worth a look'
-info\t'The steps'
-debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
-always\t'Always'
-never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from cut-off" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand notify; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l from -d 'Directory of the older tool [default: the one of /opt/proxmox-backup and /opt/proxsave that is there]' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -613,27 +562,26 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand migrate" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "status" -d 'Say what script stands where'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and not __fish_seen_subcommand_from enable disable status" -f -a "status" -d 'Say what script stands where'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l job -d 'One backup job instead of all jobs of this node that name no script' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from enable" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
@@ -688,32 +636,27 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say what script stands where'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand hook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s c -l config -d 'Configuration file instead of the usual one' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -s c -l config -d 'Configuration file instead of the usual one' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l log-level -d 'Log level in words: none, error, warning, info, debug' -r -f -a "none\t'Nothing'
 error\t'What ended the run'
 warning\t'What is worth a look'
 info\t'The steps'
 debug\t'Every file'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l json -d 'Print one JSON object on standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s q -l quiet -d 'Say only what went wrong'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s v -l verbose -d 'Say more; twice for everything'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l no-progress -d 'Draw no progress on the terminal'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "check" -d 'Name every mistake of the configuration file'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "show" -d 'Show every setting with its value and where that comes from'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "init" -d 'Write a configuration file with every setting explained'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l json -d 'Print one JSON object on standard output'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -s q -l quiet -d 'Say only what went wrong'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -s v -l verbose -d 'Say more; twice for everything'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l no-progress -d 'Draw no progress on the terminal'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -s h -l help -d 'Print help'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -f -a "check" -d 'Name every mistake of the configuration file'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -f -a "show" -d 'Show every setting with its value and where that comes from'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -f -a "init" -d 'Write a configuration file with every setting explained'
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and not __fish_seen_subcommand_from check show init convert" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from check" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -788,11 +731,6 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; an
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Name every mistake of the configuration file'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting with its value and where that comes from'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a configuration file with every setting explained'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand man" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -851,13 +789,11 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "completions" -d 'Print shell completions'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and not __fish_seen_subcommand_from backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "confirm" -d 'Keep the network that a restore brought, before its timer takes it back'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from restore" -f -a "timeout" -d 'What the timer runs'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "new" -d 'Add whom backups are encrypted for, without options as a dialogue; or make a key that signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show whom backups are encrypted for, and what signs them'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "derive" -d 'Print the public key that a passphrase gives'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "verify" -d 'Prove that a key opens a backup: decode all of it, write nothing'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "test" -d 'Send an example, marked as one, and print what each channel answers'
-complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from notify" -f -a "cut-off" -d 'For systemd: tell that a unit failed which could not say so itself'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "enable" -d 'After each backup job of guests, make a backup of the host\'s configuration'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "disable" -d 'Take the script out; what stood there before stands there again'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from hook" -f -a "status" -d 'Say what script stands where'
@@ -865,3 +801,15 @@ complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and 
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and where that comes from'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a configuration file with every setting explained'
 complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "convert" -d 'Write the configuration in its other form, backup.env or backup.yaml, to standard output'
+
+# IDs of backups, and words that an argument takes: the program knows which stand here.
+function __fish_proxmox_backup_expected
+    set -l words (commandline -opc)
+    command -q $words[1]
+    and command $words[1] complete -- $words 2>/dev/null </dev/null
+end
+
+complete -c proxmox-backup -n "not __fish_proxmox_backup_needs_command" -k -a "(__fish_proxmox_backup_expected)"
+# Its own commands have switched files off, and a backup may be one.
+complete -c proxmox-backup -n "__fish_proxmox_backup_using_subcommand restore" -F
+complete -c proxmox-config-backup -w proxmox-backup

@@ -6,7 +6,7 @@ set -eu
 # Without these, tests fail. gcc builds the C parts of the dependencies.
 needed='gcc libc6-dev make tar zstd xz-utils bzip2 gzip pigz sqlite3 age openssh-client openssl bindfs fuse3 strace rclone'
 # Without these, a check is left out and says so.
-wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant msmtp mmdebstrap piuparts'
+wanted='acl attr dosfstools e2fsprogs libcap2-bin time shellcheck lintian debhelper dpkg-dev man-db python3-venv chromium fonts-liberation pngquant msmtp mmdebstrap piuparts zsh fish mandoc'
 
 is_there() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

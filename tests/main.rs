@@ -17,6 +17,7 @@ mod canary;
 mod captured;
 mod cli;
 mod cloud;
+mod completions;
 mod config;
 mod damage;
 mod database;

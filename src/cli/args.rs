@@ -1,5 +1,6 @@
 //! The command line as data. Help, man pages and completions are made from it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +9,11 @@ use super::global::Global;
 use super::keys::KeyArgs;
 use super::signer::SignerArgs;
 use crate::storage::Tier;
+
+/// The argument that names a backup, in every command: completions offer IDs for it.
+pub(super) const BACKUP: &str = "backup";
+/// The second one, of `diff`.
+pub(super) const OTHER_BACKUP: &str = "other_backup";
 
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody's cron line has")]
@@ -70,7 +76,7 @@ pub(super) enum Command {
     #[command(after_help = super::help::FETCH)]
     Fetch {
         /// `latest`, an ID from `list` (its end is enough)
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: String,
         /// From this tier: secondary, cloud; without it the first that has the backup
         #[arg(long, value_name = "TIER", hide_possible_values = true)]
@@ -83,14 +89,14 @@ pub(super) enum Command {
     #[command(after_help = super::help::SHOW)]
     Show {
         /// `latest`, an ID from `list` (its end is enough), or a file
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: String,
     },
     /// List what is in a backup
     #[command(after_help = super::help::LS)]
     Ls {
         /// `latest`, an ID from `list` (its end is enough), or a file
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: String,
         /// Only this path and what lies below it; `*` and `**` as in a shell
         path: Option<String>,
@@ -102,7 +108,7 @@ pub(super) enum Command {
     #[command(after_help = super::help::CAT)]
     Cat {
         /// `latest`, an ID from `list` (its end is enough), or a file
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: String,
         /// Path on the host; symbolic links inside the backup are followed
         path: String,
@@ -114,7 +120,7 @@ pub(super) enum Command {
     #[command(after_help = super::help::EXTRACT)]
     Extract {
         /// `latest`, an ID from `list` (its end is enough), or a file
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: String,
         /// Paths on the host, with everything below them; `*` and `**` as in a shell; none = everything
         paths: Vec<String>,
@@ -129,7 +135,7 @@ pub(super) enum Command {
     #[command(after_help = super::help::DECRYPT)]
     Decrypt {
         /// `latest`, an ID from `list` (its end is enough), or a file
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: Option<String>,
         /// Where to; made if it is not there [default: ./restore]
         #[arg(long, value_name = "DIR")]
@@ -156,10 +162,10 @@ pub(super) enum Command {
     #[command(after_help = super::help::VERIFY)]
     Verify {
         /// Backups to verify; none = the newest
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         ids: Vec<String>,
         /// All backups on the storage
-        #[arg(long, conflicts_with = "ids")]
+        #[arg(long, conflicts_with = BACKUP)]
         all: bool,
         /// What opens it.
         #[command(flatten)]
@@ -207,6 +213,13 @@ pub(super) enum Command {
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
+    },
+    /// For the completions: what the next word may be, where they do not know themselves
+    #[command(hide = true)]
+    Complete {
+        /// The words up to there
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
     },
 }
 
@@ -271,7 +284,7 @@ pub(super) enum KeyCommand {
     #[command(after_help = super::help::KEY_VERIFY)]
     Verify {
         /// `latest`, an ID from `list` (its end is enough), or a file; none = the newest
-        #[arg(value_name = "ID")]
+        #[arg(id = BACKUP, value_name = "ID")]
         id: Option<String>,
         /// What opens it.
         #[command(flatten)]

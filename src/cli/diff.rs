@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Trouble;
+use super::args::{BACKUP, OTHER_BACKUP};
 use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, printable};
 use super::session::{Session, cancel};
@@ -19,13 +20,13 @@ use crate::workflow::{Against, ExitCode, diff};
 #[derive(Args, Clone, Debug)]
 pub(super) struct DiffArgs {
     /// The older side: `latest`, an ID from `list` (its end is enough), or a file
-    #[arg(value_name = "A", default_value = "latest")]
+    #[arg(id = BACKUP, value_name = "A", default_value = "latest")]
     left: String,
     /// The newer side, named in the same way; none = this host as it is now
-    #[arg(value_name = "B")]
+    #[arg(id = OTHER_BACKUP, value_name = "B")]
     right: Option<String>,
     /// Compare with this host, or the tree that --root names (what happens without B)
-    #[arg(long, conflicts_with = "right")]
+    #[arg(long, conflicts_with = OTHER_BACKUP)]
     live: bool,
     /// Show the lines that differ
     #[arg(long)]
@@ -34,7 +35,7 @@ pub(super) struct DiffArgs {
     #[arg(long, requires = "content")]
     show_secrets: bool,
     /// What commands printed and the state of the cluster too; only between two backups
-    #[arg(long, requires = "right")]
+    #[arg(long, requires = OTHER_BACKUP)]
     outputs: bool,
     /// What opens encrypted ones.
     #[command(flatten)]

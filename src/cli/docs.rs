@@ -1,14 +1,12 @@
-//! Man pages and completions, made from the command line's definition.
+//! Man pages, made from the command line's definition.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Command as Definition, CommandFactory};
-use clap_complete::Shell;
 
 use super::Trouble;
 use super::args::Cli;
-use super::output::Output;
 use crate::config::{Section, Status, keys};
 use crate::recipe::{CATEGORIES, Mode};
 use crate::restore::NEVER;
@@ -49,14 +47,6 @@ pub(super) fn write_man(dir: &Path) -> Result<ExitCode, Trouble> {
         let path: PathBuf = dir.join(name);
         write_public(&path, &content).map_err(FileError::of("write", &path))?;
     }
-    Ok(ExitCode::Done)
-}
-
-/// `proxmox-backup completions SHELL`.
-pub(super) fn print_completions(shell: Shell, output: &mut Output) -> Result<ExitCode, Trouble> {
-    let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut definition(), "proxmox-backup", &mut bytes);
-    output.bytes(&bytes)?;
     Ok(ExitCode::Done)
 }
 

@@ -6,12 +6,14 @@ mod ask;
 mod backup;
 mod caught;
 mod charset;
+mod completions;
 mod config;
 mod cut_off;
 mod decrypt;
 mod diff;
 mod docs;
 mod early;
+mod expected;
 mod fetch;
 mod global;
 mod help;
@@ -158,7 +160,8 @@ fn dispatch(
     };
     match command {
         Command::Man { dir } => return docs::write_man(&dir),
-        Command::Completions { shell } => return docs::print_completions(shell, output),
+        Command::Completions { shell } => return completions::print(shell, output),
+        Command::Complete { words } => return expected::print(&words, environment, output),
         Command::Config(args::ConfigCommand::Init { file, format }) => return config::init(file, format, output),
         _ => {}
     }
@@ -198,7 +201,7 @@ fn perform(session: &Session, command: Command, backup: BackupArgs, output: &mut
         Command::Config(command) => config::run(session, &command, output),
         Command::Migrate(arguments) => migrate::run(session, &arguments, output),
         Command::Hook(command) => hook::run(session, &command, output),
-        Command::Man { .. } | Command::Completions { .. } => Ok(ExitCode::Done),
+        Command::Man { .. } | Command::Completions { .. } | Command::Complete { .. } => Ok(ExitCode::Done),
     }
 }
 

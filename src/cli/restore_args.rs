@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::args::BACKUP;
 use super::keys::KeyArgs;
 use crate::recipe::Mode;
 use crate::restore::{GuestPolicy, NicMap, Pick, PveAsked, Selection, SelectionError};
@@ -17,7 +18,7 @@ pub(super) struct RestoreArgs {
     #[command(subcommand)]
     pub(super) command: Option<RestoreCommand>,
     /// `latest`, an ID from `list` (its end is enough), or a file; none = the latest, without options a dialogue
-    #[arg(value_name = "ID")]
+    #[arg(id = BACKUP, value_name = "ID")]
     pub(super) id: Option<String>,
     /// Print what would be done with each file, and why; write nothing
     #[arg(long)]

@@ -8,7 +8,7 @@ use crate::storage::{Stored, Tier};
 use crate::system::Root;
 
 /// The word for the newest backup.
-pub(super) const LATEST: &str = "latest";
+pub const LATEST: &str = "latest";
 
 /// Opens the backup `wanted` names: a path, `latest`, an ID, a file name, the end of an ID. The local
 /// tier is asked first, the next one only when the backup is not there.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{StorageError, Stored, Tier};
 use super::trash;
-use crate::bundle::{BUNDLE, Backup, DECRYPTED, SIDE_FILES, owner_of_side, parse_name};
+use crate::bundle::{BUNDLE, Backup, BackupId, DECRYPTED, SIDE_FILES, owner_of_side, parse_name};
 use crate::system::{Kind, PartialFile, Root, Steps, remove_file};
 
 /// A backup that is being removed has this in front of its name.
@@ -39,6 +39,15 @@ impl Directory {
         let backups = originals.filter_map(|name| Some((parse_name(name)?.0, name)));
         let own = backups.filter(|(id, _)| id.host() == host);
         own.max_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, name)| self.path.join(name))
+    }
+
+    /// What backups there are by name alone, newest first: no file is opened.
+    pub fn ids(&self) -> Result<Vec<BackupId>, StorageError> {
+        let names = names_in(&self.path)?;
+        let mut ids: Vec<BackupId> = names.iter().filter_map(|name| Some(parse_name(name)?.0)).collect();
+        ids.sort_by(|a, b| b.cmp(a));
+        ids.dedup();
+        Ok(ids)
     }
 
     /// Removes a backup with all its side files.
@@ -187,6 +196,19 @@ mod tests {
             "notes.txt",
         ]);
         let ids: Vec<String> = tier.list().unwrap().iter().map(|stored| stored.id.to_string()).collect();
+        assert_eq!(ids, ["b-backup-20260201-000000", "a-backup-20260101-000000"]);
+    }
+
+    #[test]
+    fn a_backup_has_one_id_however_many_files_bear_it() {
+        let (_dir, tier) = tier(&[
+            "a-backup-20260101-000000.tar.zst",
+            "a-backup-20260101-000000.tar.zst.bundle.tar",
+            "a-backup-20260101-000000.tar.zst.sha256",
+            "b-backup-20260201-000000.tar.gz",
+            "notes.txt",
+        ]);
+        let ids: Vec<String> = tier.ids().unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(ids, ["b-backup-20260201-000000", "a-backup-20260101-000000"]);
     }
 
