@@ -158,8 +158,8 @@ fn commands_options_values_and_files_are_completed() {
         assert_eq!(offers.len(), cases.len(), "{shell:?}");
         for ((line, wanted, unwanted), offered) in cases.iter().zip(offers) {
             let is_there = |word: &&str| offered.iter().any(|o| o.trim_start_matches("./") == *word);
-            assert!(wanted.iter().all(|word| is_there(word)), "{shell:?}: {line}: {offered:?}");
-            assert!(!unwanted.iter().any(|word| is_there(word)), "{shell:?}: {line}: {offered:?}");
+            assert!(wanted.iter().all(&is_there), "{shell:?}: {line}: {offered:?}");
+            assert!(!unwanted.iter().any(is_there), "{shell:?}: {line}: {offered:?}");
         }
     }
 }
