@@ -239,12 +239,16 @@ _proxmox__backup() {
 
     case "${cmd}" in
         proxmox__backup)
-            opts="-c -q -v -d -n -h -V --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --dry-run --if-changed --reason --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help"
+            opts="-n -c -q -v -d -h -V --dry-run --if-changed --reason --config --root --json --quiet --verbose --debug --log-level --color --no-progress --plain --help --version backup check list fetch show ls cat extract decrypt diff restore undo verify key prune status notify migrate hook config man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --reason)
+                    COMPREPLY=()
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=()
                     return 0
@@ -271,10 +275,6 @@ _proxmox__backup() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --reason)
-                    COMPREPLY=()
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_proxmox_backup_global_optspecs
-    string join \n c/config= root= json q/quiet v/verbose d/debug= log-level= color= no-progress plain n/dry-run if-changed reason= h/help V/version
+    string join \n n/dry-run if-changed reason= c/config= root= json q/quiet v/verbose d/debug= log-level= color= no-progress plain h/help V/version
 end
 
 function __fish_proxmox_backup_needs_command
@@ -24,6 +24,7 @@ function __fish_proxmox_backup_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l reason -d 'Why this backup is made; kept in its manifest' -r
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s c -l config -d 'Configuration file instead of the usual one' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l root -d 'Work on another machine\'s disk mounted at DIR: files only, no commands' -r -F
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s d -l debug -d 'Log level in numbers: 0 nothing, 1 errors, 2 warnings, 3 and 4 usual, 5 everything' -r
@@ -35,14 +36,13 @@ debug\t'Every file'"
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l color -d 'Colours: auto, always, never' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l reason -d 'Why this backup is made; kept in its manifest' -r
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
+complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l json -d 'Print one JSON object on standard output'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s q -l quiet -d 'Say only what went wrong'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s v -l verbose -d 'Say more; twice for everything'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l no-progress -d 'Draw no progress on the terminal'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l plain -d 'ASCII and no colours, as where the locale is not UTF-8: [ok] and [failed] for marks, \\xc3\\xa4 in names'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s n -l dry-run -d 'Print what would be done, with reasons; write nothing'
-complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -l if-changed -d 'Only when something differs from the newest backup; else end with exit code 16'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s h -l help -d 'Print help'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -s V -l version -d 'Print version'
 complete -c proxmox-backup -n "__fish_proxmox_backup_needs_command" -f -a "backup" -d 'Make a backup (what happens without a command)'

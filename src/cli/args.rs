@@ -27,12 +27,12 @@ pub(super) const OTHER_BACKUP: &str = "other_backup";
         Without a command it makes a backup."
 )]
 pub(super) struct Cli {
+    /// Options of `backup`, which is what happens without a command; before those with a heading.
+    #[command(flatten)]
+    pub backup: BackupArgs,
     /// Options of every command.
     #[command(flatten)]
     pub global: Global,
-    /// Options of `backup`, which is what happens without a command.
-    #[command(flatten)]
-    pub backup: BackupArgs,
     /// The older spelling of `check`.
     #[arg(long, hide = true)]
     pub check: bool,
