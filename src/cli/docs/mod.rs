@@ -30,6 +30,9 @@ const BEHIND: &[&str] = &[
     include_str!("../../../man/sections/see-also.roff"),
 ];
 
+/// The page of the program.
+const MAIN: &str = "proxmox-backup";
+
 /// proxmox-backup-restore(8): what follows its description, and its sections around those that are
 /// made from tables.
 const RESTORE: &str = "proxmox-backup-restore";
@@ -62,7 +65,7 @@ fn pages() -> Vec<(String, String)> {
     let mut definition = Cli::command();
     definition.build();
     let mut pages = vec![("proxmox-config-backup.5".to_owned(), tidy(&configuration_page()))];
-    collect_pages(&definition, &["proxmox-backup"], &mut pages);
+    collect_pages(&definition, &[MAIN], &mut pages);
     pages
 }
 
@@ -73,7 +76,7 @@ fn collect_pages(command: &Definition, words: &[&str], pages: &mut Vec<(String, 
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(text, ".SH NAME\n{} \\- {}", roff(&name), roff(&uncapitalised(&about)));
     text += &synopsis(command, &words.join(" "));
-    text += &description(command);
+    text += &description(command, ![MAIN, RESTORE].contains(&name.as_str()));
     if name == RESTORE {
         text += RESTORE_DESCRIPTION;
     }
@@ -88,7 +91,7 @@ fn collect_pages(command: &Definition, words: &[&str], pages: &mut Vec<(String, 
         let _ = writeln!(text, ".TP\n.BR {}\\-{} (8)\n{}", roff(&name), roff(sub.get_name()), roff(&about));
     }
     text += &match name.as_str() {
-        "proxmox-backup" => main_sections(),
+        MAIN => main_sections(),
         RESTORE => restore_sections(),
         _ => sections(command, words),
     };
@@ -112,10 +115,13 @@ fn released() -> &'static str {
     CHANGES.lines().find_map(|line| Some(line.strip_prefix("## [")?.split_once("] - ")?.1)).unwrap_or_default()
 }
 
-fn description(command: &Definition) -> String {
+fn description(command: &Definition, is_ordinary: bool) -> String {
     let about = command.get_long_about().or_else(|| command.get_about()).map(ToString::to_string).unwrap_or_default();
+    // Pages with sections written by hand say it there.
+    let below = if is_ordinary { below_help(command) } else { String::new() };
+    let said = below.split("\n\n").filter(|paragraph| !paragraph.is_empty() && !paragraph.starts_with("  "));
     let mut text = String::from(".SH DESCRIPTION\n");
-    for paragraph in about.split("\n\n") {
+    for paragraph in about.split("\n\n").chain(said) {
         let stop = if paragraph.ends_with(['.', ':']) { "" } else { "." };
         let _ = writeln!(text, ".PP\n{}{stop}", roff(&paragraph.replace('\n', " ")));
     }
@@ -183,22 +189,21 @@ fn exit_status(command: &str) -> String {
     format!("{EXIT_STATUS}{own}")
 }
 
-/// What stands below the first line of the examples of `--help` (the examples, and text), and the end.
+/// The last ones of an ordinary page.
 fn sections(command: &Definition, words: &[&str]) -> String {
-    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut text = String::from(".SH EXAMPLES\n");
-    for paragraph in help.split_once('\n').map_or("", |(_, below)| below).split("\n\n") {
-        for example in paragraph.lines().filter_map(|line| line.strip_prefix("  ")) {
-            let _ = writeln!(text, ".PP\n.RS 4\n.EX\n{}\n.EE\n.RE", roff(example));
-        }
-        let said: Vec<&str> = paragraph.lines().filter(|line| !line.starts_with("  ")).collect();
-        if !said.is_empty() {
-            let _ = writeln!(text, ".PP\n{}", roff(&said.join(" ")));
-        }
+    for example in below_help(command).lines().filter_map(|line| line.strip_prefix("  ")) {
+        let _ = writeln!(text, ".PP\n.RS 4\n.EX\n{}\n.EE\n.RE", roff(example));
     }
     text += &exit_status(command.get_name());
     text += &see_also(command, words);
     text
+}
+
+/// What stands below `--help`: examples behind two blanks, and paragraphs.
+fn below_help(command: &Definition) -> String {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    help.split_once('\n').map_or_else(String::new, |(_, below)| below.to_owned())
 }
 
 /// The commands above, and what it is about.
