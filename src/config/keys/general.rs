@@ -47,7 +47,13 @@ pub(super) const KEYS: &[Key] = &[
     key("VERIFY_DRILL", Bool, "true", General, "try out whether each backup would bring the host back, and say so"),
     key("BACKUP_USER", Text, "backup", General, "owner for SET_BACKUP_PERMISSIONS"),
     key("BACKUP_GROUP", Text, "", General, "group for SET_BACKUP_PERMISSIONS; empty = the owner's"),
-    key("SET_BACKUP_PERMISSIONS", Bool, "false", General, "give backups and logs to BACKUP_USER"),
+    key(
+        "SET_BACKUP_PERMISSIONS",
+        Bool,
+        "false",
+        General,
+        "give backups and logs to BACKUP_USER; the unit needs sandbox-permissions.conf for it",
+    ),
     // What to collect, besides the switches.
     key("CUSTOM_BACKUP_PATHS", Paths, "", Collect, "more files and directories, one per line; wildcards allowed"),
     key("BACKUP_BLACKLIST", Patterns, "", Collect, "paths never collected, one per line"),

@@ -108,7 +108,9 @@ impl DirectoryStore {
         let host = host.to_owned();
         self.run("give away the files in", move |site, steps| {
             site.check_mount(steps)?;
-            site.hand_over(&host, steps)
+            let mut issues: Vec<Issue> = site.cannot_give_away(&host, steps)?.into_iter().collect();
+            issues.extend(site.hand_over(&host, steps)?);
+            Ok(issues)
         })
     }
 

@@ -17,6 +17,9 @@ const PRIVATE_FILE: u32 = 0o600;
 /// File systems without owners. Of all others a file that is made and given away tells.
 const WITHOUT_OWNERS: [&str; 5] = ["vfat", "msdos", "exfat", "ntfs", "ntfs3"];
 
+/// Where root may give files away, unless somebody forbids it to this process.
+pub(super) const WITH_OWNERS: [&str; 7] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs", "zfs"];
+
 /// Directories of the system: what lies in them may be handed over, they themselves stay root's.
 const OF_THE_SYSTEM: [&str; 24] = [
     "/",

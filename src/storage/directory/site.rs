@@ -8,7 +8,7 @@ use super::super::{Placed, StorageError, Tier, Touch};
 use super::copy::{Target, copy_backup, copy_log, unusable};
 use super::listing::{files_of_host, sweep};
 use super::mounts::{expected_above, is_mounted};
-use super::ownership::{Abilities, Ids, hand_over, holds_keys, ids_of, try_out};
+use super::ownership::{Abilities, Ids, WITH_OWNERS, hand_over, holds_keys, ids_of, try_out};
 use super::room;
 use crate::bundle::BackupId;
 use crate::config::Owner;
@@ -120,8 +120,7 @@ impl Site {
         let ids = match self.owner.as_ref().map(|owner| ids_of(owner, &tables)) {
             Some(Ok(ids)) => Some(ids),
             Some(Err(why)) => {
-                let why = format!("{why}; files stay root's");
-                issues.push(Issue::warning(Stage::Storage, "SET_BACKUP_PERMISSIONS", why));
+                issues.push(unknown_owner(&why));
                 None
             }
             None => None,
@@ -129,7 +128,7 @@ impl Site {
         let abilities = try_out(&self.dir.join(format!("{PROBE}{host}")), &kind, ids, steps)?;
         let _ = self.abilities.set(abilities);
         if ids.is_some() && !abilities.has_owners {
-            issues.push(self.notice(format!("{kind} keeps no owners here: SET_BACKUP_PERMISSIONS does nothing")));
+            issues.push(self.cannot_give(&kind));
         }
         if !abilities.is_private() {
             let why = format!("{kind} keeps no modes here: files have mode {:o}", abilities.private_mode);
@@ -140,6 +139,29 @@ impl Site {
                 .push(self.notice(format!("{kind}: who may read is up to the share; each copy is read back from it")));
         }
         Ok(issues)
+    }
+
+    /// Why files stay root's though `BACKUP_USER` shall have them, for a tier that is not prepared.
+    pub(super) fn cannot_give_away(&self, host: &str, steps: &Steps) -> Result<Option<Issue>, StorageError> {
+        let Some(owner) = self.owner.as_ref().filter(|_| !holds_keys(&self.dir, &self.keys)) else { return Ok(None) };
+        let can = self.ids(host, steps)?.is_some();
+        Ok(match ids_of(owner, &self.tables()?) {
+            Ok(_) if can => None,
+            Ok(_) => Some(self.cannot_give(&self.kind().unwrap_or_else(|| "unknown".to_owned()))),
+            Err(why) => Some(unknown_owner(&why)),
+        })
+    }
+
+    fn cannot_give(&self, kind: &str) -> Issue {
+        if !WITH_OWNERS.contains(&kind) {
+            return self.notice(format!("{kind} keeps no owners here: SET_BACKUP_PERMISSIONS does nothing"));
+        }
+        let why = "SET_BACKUP_PERMISSIONS does nothing: this run may not give files away";
+        let issue = Issue::warning(Stage::Storage, self.dir.display().to_string(), why);
+        issue.with_hint(
+            "the unit is let by sandbox-permissions.conf in /usr/share/doc/proxmox-config-backup/examples, whose first \
+             line says where it goes; then systemctl daemon-reload",
+        )
     }
 
     pub(super) fn put(&self, host: &str, files: &[PathBuf], steps: &Steps) -> Result<Placed, StorageError> {
@@ -234,4 +256,8 @@ impl Site {
     fn notice(&self, why: String) -> Issue {
         Issue::notice(Stage::Storage, self.dir.display().to_string(), why)
     }
+}
+
+fn unknown_owner(why: &str) -> Issue {
+    Issue::warning(Stage::Storage, "SET_BACKUP_PERMISSIONS", format!("{why}; files stay root's"))
 }
