@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::storage_mounts;
-use crate::system::{Cancel, Mount, Root, real_path, unescape};
+use crate::system::{Cancel, Mount, Root, file_system_of, real_path, unescape};
 
+/// Where whatever is mounted by hand is mounted.
+const PLACES: [&str; 2] = ["/mnt", "/media"];
 const FSTAB: &str = "/etc/fstab";
 const UNITS: &str = "/etc/systemd/system";
 const STORAGES: &str = "/etc/pve/storage.cfg";
@@ -39,6 +41,13 @@ pub(super) fn expected_above(path: &Path, tables: &Root) -> Option<Expected> {
 pub(super) fn is_mounted(point: &Path, mounts: &[Mount]) -> bool {
     let real = real_path(point);
     mounts.iter().any(|mount| (mount.point == point || mount.point == real) && mount.kind != "autofs")
+}
+
+/// Whether `path` lies where disks and sticks are mounted, and none is: what is written there fills the
+/// disk of the system.
+pub(super) fn is_bare_mount_point(path: &Path, mounts: &[Mount]) -> bool {
+    let is_for_mounts = PLACES.iter().any(|place| path != Path::new(place) && path.starts_with(place));
+    is_for_mounts && file_system_of(path, mounts).is_some_and(|mount| mount.point == Path::new("/"))
 }
 
 fn all_expected(tables: &Root) -> Vec<Expected> {
@@ -107,6 +116,21 @@ mod tests {
         }
         let root = Root::at(dir.path()).unwrap();
         (dir, root)
+    }
+
+    #[test]
+    fn a_directory_for_mounts_on_the_disk_of_the_system_is_bare() {
+        let at = |point: &str| Mount { point: PathBuf::from(point), kind: "ext4".to_owned() };
+        let (away, here) = (vec![at("/")], vec![at("/"), at("/mnt/usb")]);
+
+        for path in ["/mnt/usb/proxmox", "/media/stick"] {
+            assert!(is_bare_mount_point(Path::new(path), &away), "{path}");
+        }
+        assert!(!is_bare_mount_point(Path::new("/mnt/usb/proxmox"), &here));
+        for path in ["/srv/second", "/var/mnt/usb", "/mnt"] {
+            assert!(!is_bare_mount_point(Path::new(path), &away), "{path}");
+        }
+        assert!(!is_bare_mount_point(Path::new("/mnt/usb"), &[]), "nothing is known");
     }
 
     #[test]

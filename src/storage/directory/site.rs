@@ -7,7 +7,7 @@ use super::super::run_logs::RunLogs;
 use super::super::{Placed, StorageError, Tier, Touch};
 use super::copy::{Target, copy_backup, copy_log, unusable};
 use super::listing::{files_of_host, sweep};
-use super::mounts::{expected_above, is_mounted};
+use super::mounts::{expected_above, is_bare_mount_point, is_mounted};
 use super::ownership::{Abilities, Ids, WITH_OWNERS, hand_over, holds_keys, ids_of, try_out};
 use super::room;
 use crate::bundle::BackupId;
@@ -64,6 +64,7 @@ impl Site {
             Touch::DryRun => issues.push(self.notice("is not there yet; a run makes it".to_owned())),
         }
         steps.step()?;
+        issues.extend(self.on_system_disk());
         issues.extend(room::judge(&self.dir, self.min_free, self.tier)?);
         Ok(issues)
     }
@@ -86,6 +87,17 @@ impl Site {
             }
             None => Ok(None),
         }
+    }
+
+    /// A stick that is mounted by hand is in no table: its absence shows by where the directory lies.
+    fn on_system_disk(&self) -> Option<Issue> {
+        let real = self.real.get().unwrap_or(&self.dir);
+        if self.tier != Tier::Secondary || !is_bare_mount_point(real, &read_mounts()) {
+            return None;
+        }
+        let why = "nothing is mounted there: it lies on the disk of the system";
+        let issue = Issue::warning(Stage::Storage, self.dir.display().to_string(), why);
+        Some(issue.with_hint("mount the disk; where /etc/fstab has it, nothing is written while it is away"))
     }
 
     /// The directory of the logs, where there is one and it lies where it should.
