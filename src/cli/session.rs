@@ -16,7 +16,7 @@ use crate::config::{self, Finding, Loaded, Source};
 use crate::host::{Host, detect};
 use crate::preflight::LOCK_FILE;
 use crate::system::{Cancel, FileError, Live, Root, Runner, System, is_root};
-use crate::workflow::{BackupJob, Failure, Tiers, find};
+use crate::workflow::{BackupJob, Failure, Tiers, find, open_at};
 
 /// Where workspaces and the lock lie; systemd gives its `RuntimeDirectory=` in the environment.
 const RUN_DIR: &str = "/run/proxmox-config-backup";
@@ -188,7 +188,7 @@ impl Session {
     /// Opens the backup a user names. A file is opened without looking at any configuration.
     pub(super) fn open(&self, wanted: &str) -> Result<Backup, Trouble> {
         if wanted.contains('/') {
-            return Ok(Backup::open(Path::new(wanted)).map_err(Failure::from)?);
+            return Ok(open_at(Path::new(wanted))?);
         }
         let loaded = self.load(&[])?;
         let host = Self::host(&loaded.config)?;

@@ -25,6 +25,21 @@ pub enum Failure {
     /// What is asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// The backup is there, what is asked for is not in it.
+    #[error("{0}")]
+    NotInside(String),
+    /// A directory of backups was given for one of them.
+    #[error(
+        "{} is a directory: name a backup in it{}",
+        directory.display(),
+        newest.as_ref().map(|newest| format!(", such as {}", newest.display())).unwrap_or_default()
+    )]
+    IsDirectory {
+        /// What was given.
+        directory: std::path::PathBuf,
+        /// The newest backup in it.
+        newest: Option<std::path::PathBuf>,
+    },
     /// No restore was done that could be taken back.
     #[error("{0}")]
     NoRestore(String),
@@ -173,9 +188,13 @@ impl Failure {
             | Self::Open(OpenError::File(error))
             | Self::Unpack(UnpackError::File(error))
             | Self::Verify(VerifyError::File(error)) => of_file(error),
-            Self::NotFound(_) | Self::NoRestore(_) | Self::Elsewhere { .. } | Self::NotRoot | Self::Hook(_) => {
-                ExitCode::Environment
-            }
+            Self::NotFound(_)
+            | Self::NotInside(_)
+            | Self::IsDirectory { .. }
+            | Self::NoRestore(_)
+            | Self::Elsewhere { .. }
+            | Self::NotRoot
+            | Self::Hook(_) => ExitCode::Environment,
             Self::Recipients(_)
             | Self::Signing(_)
             | Self::Signer(..)
@@ -239,7 +258,11 @@ impl Failure {
             Self::Lost { .. } => Some("`proxmox-backup extract` unpacks what there is of it"),
             Self::Elsewhere { .. } => Some("`proxmox-backup fetch ID` brings it here"),
             Self::NoRestore(_) => Some("`proxmox-backup undo --list` shows what there is"),
-            Self::NotFound(_) => Some("`proxmox-backup list` shows what there is"),
+            Self::NotFound(_) => Some("`proxmox-backup list` shows what there is, a file is named by its path"),
+            Self::NotInside(_) => Some("`proxmox-backup ls ID` lists what is in it"),
+            Self::IsDirectory { .. } => {
+                Some("`PROXMOX_BACKUP_BACKUP_PATH=DIRECTORY proxmox-backup list` lists such a directory")
+            }
             Self::Restore { left: Left::Halfway { .. }, .. } => Some("`proxmox-backup undo` tries again"),
             Self::Restore { left: Left::TakenBack { issues: 1.. }, .. } => {
                 Some("the warnings above say what does not; for services `journalctl -u NAME` says why")

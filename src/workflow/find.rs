@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Failure, Tiers};
 use crate::bundle::Backup;
-use crate::storage::{Stored, Tier};
+use crate::storage::{Directory, Stored, Tier};
 use crate::system::Root;
 
 /// The word for the newest backup.
@@ -15,22 +15,35 @@ pub const LATEST: &str = "latest";
 pub fn find(tiers: &Tiers, host: &str, wanted: &str) -> Result<Backup, Failure> {
     let as_path = Path::new(wanted);
     if wanted.contains('/') || is_file(as_path) {
-        return Ok(Backup::open(as_path)?);
+        return open_at(as_path);
     }
     let mut why_not = Vec::new();
     for store in tiers.all() {
         let found = match store.list() {
             Ok(stored) => choose(&stored, host, wanted).cloned(),
             Err(error) if store.tier() == Tier::Local => return Err(error.into()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(NotChosen::Absent(error.to_string())),
         };
         match found {
             Ok(found) if found.path.is_absolute() => return Ok(Backup::open(&found.path)?),
             Ok(found) => return Err(Failure::Elsewhere { id: found.id.to_string(), place: store.place() }),
-            Err(why) => why_not.push(format!("{why} in {}", store.place())),
+            // The next tier may hold one of them only, which is nobody's choice.
+            Err(NotChosen::Ambiguous(why)) => return Err(Failure::NotFound(format!("{why} in {}", store.place()))),
+            Err(NotChosen::Absent(why)) => why_not.push(format!("{why} in {}", store.place())),
         }
     }
     Err(Failure::NotFound(why_not.join("; ")))
+}
+
+/// Opens the backup at this path. Whoever has just mounted a disk names its directory first, and is
+/// told which file to name.
+pub fn open_at(path: &Path) -> Result<Backup, Failure> {
+    let here = std::path::absolute(path).unwrap_or_default();
+    if !Root::live()?.is_dir(&here) {
+        return Ok(Backup::open(path)?);
+    }
+    let newest = Directory::new(&here).list().ok().and_then(|all| Some(all.first()?.path.clone()));
+    Err(Failure::IsDirectory { directory: path.to_owned(), newest })
 }
 
 fn is_file(path: &Path) -> bool {
@@ -39,10 +52,19 @@ fn is_file(path: &Path) -> bool {
         .is_ok_and(|root| root.stat(&here).is_ok_and(|stat| stat.is_some_and(|s| s.kind == crate::system::Kind::File)))
 }
 
+/// Why a list has no backup for a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotChosen {
+    /// None is meant.
+    Absent(String),
+    /// More than one may be meant.
+    Ambiguous(String),
+}
+
 /// The backup of this list that `wanted` names: `latest`, an ID, a file name, the end of an ID.
-pub fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, String> {
+pub fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a Stored, NotChosen> {
     if wanted == LATEST {
-        return newest(stored, host);
+        return newest(stored, host).map_err(NotChosen::Absent);
     }
     let file_name = |backup: &&Stored| backup.path.file_name().is_some_and(|name| name.to_string_lossy() == wanted);
     if let Some(exact) = stored.iter().find(|backup| backup.id.as_str() == wanted || file_name(backup)) {
@@ -51,8 +73,8 @@ pub fn choose<'a>(stored: &'a [Stored], host: &str, wanted: &str) -> Result<&'a 
     let mut ending = stored.iter().filter(|backup| backup.id.as_str().ends_with(wanted) && !wanted.is_empty());
     match (ending.next(), ending.next()) {
         (Some(only), None) => Ok(only),
-        (Some(one), Some(other)) => Err(format!("`{wanted}` may be {} or {}", one.id, other.id)),
-        _ => Err(format!("there is no backup `{wanted}`")),
+        (Some(one), Some(other)) => Err(NotChosen::Ambiguous(format!("`{wanted}` may be {} or {}", one.id, other.id))),
+        _ => Err(NotChosen::Absent(format!("there is no backup `{wanted}`"))),
     }
 }
 
@@ -76,7 +98,6 @@ fn newest<'a>(stored: &'a [Stored], host: &str) -> Result<&'a Stored, String> {
 #[expect(clippy::disallowed_methods, reason = "tests prepare real trees")]
 mod tests {
     use super::*;
-    use crate::storage::Directory;
 
     fn tier(names: &[&str]) -> (tempfile::TempDir, Vec<Stored>) {
         let dir = tempfile::tempdir().unwrap();
@@ -94,7 +115,8 @@ mod tests {
     fn latest_is_this_hosts_newest() {
         let (_dir, stored) = tier(&TWO_HOSTS);
         assert_eq!(choose(&stored, "a", "latest").unwrap().id.as_str(), "a-backup-20260102-000000");
-        assert!(choose(&stored, "c", "latest").unwrap_err().contains("but of a, b"));
+        let Err(NotChosen::Absent(why)) = choose(&stored, "c", "latest") else { panic!("one was chosen") };
+        assert!(why.contains("but of a, b"));
     }
 
     #[test]
@@ -110,12 +132,22 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_is_no_backup_and_its_newest_is_named() {
+        let (dir, _) = tier(&TWO_HOSTS[..2]);
+        let said = open_at(dir.path()).unwrap_err().to_string();
+        assert!(said.ends_with("a-backup-20260102-000000.tar"), "{said}");
+        let empty = tempfile::tempdir().unwrap();
+        assert!(open_at(empty.path()).unwrap_err().to_string().ends_with("name a backup in it"));
+    }
+
+    #[test]
     fn an_id_its_end_and_a_file_name_name_a_backup() {
         let (_dir, stored) = tier(&TWO_HOSTS);
         for wanted in ["b-backup-20260103-000000", "b-backup-20260103-000000.tar", "20260103-000000"] {
             assert_eq!(choose(&stored, "a", wanted).unwrap().host(), "b", "{wanted}");
         }
-        assert!(choose(&stored, "a", "000000").unwrap_err().contains("may be"));
+        let Err(NotChosen::Ambiguous(why)) = choose(&stored, "a", "000000") else { panic!("one was chosen") };
+        assert!(why.contains("may be"));
         assert!(choose(&stored, "a", "").is_err());
     }
 }
