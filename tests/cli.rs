@@ -265,6 +265,32 @@ fn a_full_disk_behind_a_redirection_is_an_error() {
 }
 
 #[test]
+fn ls_follows_links_and_is_in_the_order_of_paths() {
+    let sample = Sample::host("debian-plain");
+    sample.plant("/etc/cron.d/real/one", "x");
+    std::os::unix::fs::symlink("real", sample.root().join("etc/cron.d/linked")).unwrap();
+    sample.expect(0, &["backup"]);
+
+    let below = sample.expect(0, &["ls", "latest", "/etc/cron.d/linked"]);
+    let through = sample.expect(0, &["ls", "latest", "/etc/cron.d/linked/one"]);
+    let all = sample.expect(0, &["ls", "latest"]);
+
+    assert!(below.contains("/etc/cron.d/linked -> real\n") && below.ends_with(" /etc/cron.d/real/one\n"), "{below}");
+    assert!(through.ends_with(" /etc/cron.d/real/one\n"), "{through}");
+    let paths: Vec<&str> = all.lines().map(|line| &line[line.find(" /").unwrap()..]).collect();
+    assert!(paths.is_sorted_by_key(|path| path.split(" -> ").next()), "{all}");
+}
+
+#[test]
+fn a_directory_of_backups_is_said_to_be_one() {
+    let sample = Sample::host("debian-plain");
+    sample.expect(0, &["backup"]);
+    let directory = sample.path("backups");
+
+    fails(&sample, &["verify", directory.to_str().unwrap()], 3, &["is a directory", ".bundle.tar", "BACKUP_PATH"]);
+}
+
+#[test]
 fn help_of_every_command_has_two_examples() {
     let sample = Sample::empty("help");
     let commands =

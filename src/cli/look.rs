@@ -10,10 +10,11 @@ use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, broken, printable};
 use super::session::{Session, absolute, cancel};
 use crate::archive::Unpacked;
-use crate::issue::Severity;
+use crate::bundle::Backup;
+use crate::issue::{Issue, Severity};
 use crate::units::ByteSize;
 use crate::workflow::{
-    ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, list_members, tell,
+    ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, follow, list_members, tell,
 };
 
 /// `proxmox-backup ls ID [PATH]`.
@@ -25,30 +26,42 @@ pub(super) fn ls(
 ) -> Result<ExitCode, Trouble> {
     let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     let wanted = Members::new(path.map(str::to_owned).as_slice());
-    let mut listed = Vec::new();
-    let is_json = output.is_json();
-    let mut trouble = None;
-    let issues = list_members(&backup, &wanted, &cancel()?, &mut |member| {
-        if is_json {
-            listed.push(as_json(&member));
-        } else if let Err(error) = output.line(line(&member)) {
-            trouble = Some(error);
-            return false;
+    let (mut listed, mut issues) = members_of(&backup, &wanted)?;
+    let mut missing = wanted.missing();
+    let is_link = matches!(listed.as_slice(), [only] if only.kind == "symlink");
+    if let Some(path) = path.filter(|_| is_link || missing.is_some()) {
+        // /etc/pve/qemu-server is a link, and who asks for it means the guests.
+        if let Some(end) = follow(&backup, path, &cancel()?)? {
+            let wanted = Members::new(&[end]);
+            let (below, found) = members_of(&backup, &wanted)?;
+            listed.extend(below);
+            issues = found;
+            missing = missing.filter(|_| wanted.missing().is_some());
         }
-        true
-    })?;
-    if let Some(error) = trouble {
-        return Err(error);
     }
     tell(&issues);
-    if is_json {
-        output.object(&json!({ "entries": listed, "issues": issues }))?;
+    if output.is_json() {
+        let entries: Vec<_> = listed.iter().map(as_json).collect();
+        output.object(&json!({ "entries": entries, "issues": issues }))?;
+    } else {
+        listed.iter().try_for_each(|member| output.line(line(member)))?;
     }
-    wanted.missing().map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
+    missing.map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
+}
+
+/// In the order of their paths: that of the archive is the order of collecting.
+fn members_of(backup: &Backup, wanted: &Members) -> Result<(Vec<Listed>, Vec<Issue>), Trouble> {
+    let mut listed = Vec::new();
+    let issues = list_members(backup, wanted, &cancel()?, &mut |member| {
+        listed.push(member);
+        true
+    })?;
+    listed.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok((listed, issues))
 }
 
 fn not_there(path: &str, backup: &Path) -> crate::workflow::Failure {
-    crate::workflow::Failure::NotFound(format!("{} is not in {}", printable(path), backup.display()))
+    crate::workflow::Failure::NotInside(format!("{} is not in {}", printable(path), backup.display()))
 }
 
 fn line(member: &Listed) -> String {
@@ -134,6 +147,7 @@ pub(super) fn extract(
 
 /// What was unpacked, and how it went.
 pub(super) fn report(unpacked: &Unpacked, to: &Path, output: &mut Output) -> Result<ExitCode, Trouble> {
+    let is_clean = unpacked.issues.iter().all(|issue| issue.severity == Severity::Notice);
     tell(&unpacked.issues);
     if unpacked.more_issues > 0 {
         warn!("and {} more like these", unpacked.more_issues);
@@ -150,9 +164,12 @@ pub(super) fn report(unpacked: &Unpacked, to: &Path, output: &mut Output) -> Res
     } else {
         let Unpacked { files, directories, links, bytes, .. } = unpacked;
         let size = ByteSize(*bytes);
-        info!("✓ {files} files, {directories} directories, {links} links ({size}) unpacked into {}", to.display());
+        let mark = if is_clean { "✓ " } else { "" };
+        info!("{mark}{files} files, {directories} directories, {links} links ({size}) unpacked into {}", to.display());
+        if !is_clean {
+            info!("Nothing that was there has been replaced; an empty directory takes everything");
+        }
     }
-    let is_clean = unpacked.issues.iter().all(|issue| issue.severity == Severity::Notice);
     Ok(if is_clean { ExitCode::Done } else { ExitCode::Warnings })
 }
 

@@ -175,7 +175,7 @@ pub fn cat(backup: &Backup, path: &str, output: &mut dyn Write, cancel: &Cancel)
             return Ok(issues.filter(|issue| issue.severity == Severity::Notice).collect());
         }
     }
-    Err(Failure::NotFound(format!("{path} is not in {}", backup.path.display())).into())
+    Err(Failure::NotInside(format!("{path} is not in {}", backup.path.display())).into())
 }
 
 fn copy(piece: Piece<'_>, output: &mut dyn Write) -> Result<(), LookError> {
@@ -197,6 +197,22 @@ enum Node {
 
 /// The name of the regular file that `path` leads to.
 fn find_file(backup: &Backup, contents: &Contents<'_>, path: &str, cancel: &Cancel) -> Result<Vec<u8>, Failure> {
+    let nodes = nodes(contents, cancel)?;
+    let not = |why: &str| Failure::NotInside(format!("{path} {why} in {}", backup.path.display()));
+    let name = resolve(&nodes, path.as_bytes()).ok_or_else(|| not("is a loop of links"))?;
+    match nodes.get(&name) {
+        Some(Node::File) => Ok(name),
+        None if contents.why_lost(&name).is_some() => {
+            let why = contents.why_lost(&name).unwrap_or_default().to_owned();
+            Err(Failure::Lost { path: printable(&name), backup: backup.path.clone(), why })
+        }
+        Some(Node::Directory) => Err(not("is a directory, which `ls` can list,")),
+        Some(_) => Err(not("is no regular file")),
+        None => Err(not("is not")),
+    }
+}
+
+fn nodes(contents: &Contents<'_>, cancel: &Cancel) -> Result<HashMap<Vec<u8>, Node>, Failure> {
     let mut nodes = HashMap::new();
     let mut reader = contents.members()?;
     while let Some(member) = next(&mut reader, cancel)? {
@@ -209,18 +225,14 @@ fn find_file(backup: &Backup, contents: &Contents<'_>, path: &str, cancel: &Canc
         };
         nodes.insert(member.path, node);
     }
-    let not = |why: &str| Failure::NotFound(format!("{path} {why} in {}", backup.path.display()));
-    let name = resolve(&nodes, path.as_bytes()).ok_or_else(|| not("is a loop of links"))?;
-    match nodes.get(&name) {
-        Some(Node::File) => Ok(name),
-        None if contents.why_lost(&name).is_some() => {
-            let why = contents.why_lost(&name).unwrap_or_default().to_owned();
-            Err(Failure::Lost { path: printable(&name), backup: backup.path.clone(), why })
-        }
-        Some(Node::Directory) => Err(not("is a directory, which `ls` can list,")),
-        Some(_) => Err(not("is no regular file")),
-        None => Err(not("is not")),
-    }
+    Ok(nodes)
+}
+
+/// Where the links inside the backup lead from `path`; `None` where there are none on the way, or a loop.
+pub fn follow(backup: &Backup, path: &str, cancel: &Cancel) -> Result<Option<String>, Failure> {
+    let nodes = nodes(&Contents::of(backup, cancel)?, cancel)?;
+    let end = resolve(&nodes, path.as_bytes()).and_then(|end| String::from_utf8(end).ok());
+    Ok(end.filter(|end| end != path.trim_matches('/')).map(|end| format!("/{end}")))
 }
 
 /// Follows links component by component, as the kernel would on the host; `None` for a loop.

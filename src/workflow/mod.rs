@@ -60,7 +60,7 @@ pub use key::{
     DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,
 };
 pub use key_wizard::key_wizard;
-pub use look::{Listed, LookError, Members, cat, list_members};
+pub use look::{Listed, LookError, Members, cat, follow, list_members};
 pub use metrics::publish_metrics;
 pub use migrate::{
     MigrateError, MigrationJob, Moment, PastMigration, Told, migrate, migration_plan, past_migrations, undo_migration,
