@@ -43,13 +43,14 @@ pub(super) fn settle(
 ) -> Result<bool, Trouble> {
     let Some(until) = done.network_until else { return Ok(true) };
     let left = (until - records.system.clock.now()).num_seconds().max(0);
+    // The report first: what has to be done in time stands last on the screen.
+    output.flush()?;
     warn!(
         "network: confirm within {} min: proxmox-backup restore confirm; else the one before comes back at {}",
         (left + 59) / 60,
         until.format("%H:%M:%S")
     );
     let Approval::Asked(terminal) = approval else { return Ok(true) };
-    output.flush()?;
     let clock = records.system.clock;
     if !is_confirmed(until, &|| clock.now(), &mut |question, limit| terminal.line_within(question, limit)) {
         records.system.cancel.check()?;

@@ -79,6 +79,11 @@ fn verdicts(plan: &RestorePlan, detail: Detail, text: &mut String) {
             continue;
         }
         let _ = writeln!(text, "\n{} ({})", verdict.as_str(), files.len());
+        // Nothing happens to them: twenty groups of it would hide what does.
+        if detail == Detail::Groups && matches!(verdict, Verdict::Unchanged | Verdict::NotSelected) {
+            let _ = writeln!(text, "  -v names them");
+            continue;
+        }
         let mut groups: BTreeMap<(Category, &str), Vec<&PlannedFile>> = BTreeMap::new();
         for file in files {
             groups.entry((file.category, file.reason.as_str())).or_default().push(file);
@@ -132,7 +137,11 @@ fn steps(plan: &RestorePlan, text: &mut String) {
     }
     let _ = writeln!(text, "\nSteps");
     for (number, step) in plan.steps.iter().enumerate() {
-        let files = if step.files.is_empty() { String::new() } else { format!(" ({} paths)", step.files.len()) };
+        let files = match step.files.len() {
+            0 => String::new(),
+            1 => " (1 path)".to_owned(),
+            many => format!(" ({many} paths)"),
+        };
         let _ = writeln!(text, "  {:>2}. {}{files}: {}", number + 1, safe(&step.deed.describe()), safe(&step.why));
     }
 }
