@@ -1,8 +1,10 @@
 //! The plan as text: what `backup --dry-run` prints.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{BackupPlan, Reason, SourceKind};
+use crate::pattern::Pattern;
 use crate::recipe::catalog;
 
 impl fmt::Display for Reason {
@@ -49,11 +51,10 @@ impl fmt::Display for BackupPlan {
             writeln!(f, "  - {:<24} {}", left_out.recipe, left_out.reason)?;
         }
         if !self.excludes.is_empty() {
-            writeln!(
-                f,
-                "  never: {}",
-                self.excludes.iter().map(super::super::pattern::Pattern::as_str).collect::<Vec<_>>().join(" ")
-            )?;
+            writeln!(f, "  never:")?;
+            // Several settings may name one place.
+            let never: BTreeSet<&str> = self.excludes.iter().map(Pattern::as_str).collect();
+            never.into_iter().try_for_each(|pattern| writeln!(f, "      {pattern}"))?;
         }
         Ok(())
     }
