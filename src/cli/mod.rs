@@ -52,6 +52,7 @@ use keys::KeyArgs;
 use output::Output;
 use session::Session;
 
+use crate::config::ConfigError;
 use crate::status::State;
 use crate::workflow::{ExitCode, Failure, SUMMARY};
 
@@ -102,7 +103,7 @@ pub(crate) enum Trouble {
     /// What was asked for cannot be meant.
     Usage(String),
     /// The configuration has mistakes.
-    Config(crate::config::ConfigError),
+    Config(ConfigError),
     /// Standard output is gone (`| head`): nobody is left to tell.
     Closed,
 }
@@ -136,7 +137,11 @@ impl Trouble {
                     error!("{line}");
                 }
                 error!(target: SUMMARY, "{}", mistakes.hint());
-                ExitCode::Usage
+                match mistakes {
+                    // The settings are root's: nothing is wrong with them but who reads.
+                    ConfigError::File(error) if error.is_denied() => ExitCode::Environment,
+                    _ => ExitCode::Usage,
+                }
             }
             Self::Closed => ExitCode::Done,
         }
