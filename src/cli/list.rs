@@ -1,6 +1,7 @@
 //! `list` and `show`.
 
 use ::log::{error, warn};
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::Trouble;
@@ -55,6 +56,10 @@ pub(super) fn list(session: &Session, wanted: &Wanted, output: &mut Output) -> R
     if shown.is_empty() {
         let places: Vec<String> = tiers.all().filter(|store| asked(store.tier())).map(Store::place).collect();
         output.line(format!("There is no backup of {host} in {}.", places.join(" or ")))?;
+        if others.is_empty() {
+            output.line("Another directory: PROXMOX_BACKUP_BACKUP_PATH=/mnt/usb/proxmox proxmox-backup list")?;
+            output.line("Every command takes the path of a backup in place of its ID.")?;
+        }
     } else {
         // With one tier alone there is nothing to tell apart.
         let columns = if tiers.all().count() > 1 { HEADINGS.len() } else { HEADINGS.len() - 1 };
@@ -170,13 +175,15 @@ pub(super) fn show(session: &Session, id: &str, output: &mut Output) -> Result<E
 /// Fields that the manifests of older tools do not have stay away.
 fn facts(backup: &Backup, manifest: &Manifest, origin: Option<Origin>) -> Vec<(&'static str, String)> {
     let counted = |text: String| if manifest.format > 0 { text } else { String::new() };
-    let verified =
-        manifest.verified.as_ref().map_or_else(|| "not said".to_owned(), |v| format!("{} at {}", v.how, v.when));
+    let verified = manifest
+        .verified
+        .as_ref()
+        .map_or_else(|| "not said".to_owned(), |v| format!("{} at {}", v.how, moment(&v.when)));
     let mut facts = vec![
         ("ID", backup.id.as_ref().map_or_else(String::new, ToString::to_string)),
         ("Path", backup.path.display().to_string()),
         ("Host", manifest.hostname.clone()),
-        ("Created", manifest.created_at.clone()),
+        ("Created", moment(&manifest.created_at)),
         ("Product", product(manifest)),
         ("Cluster", manifest.cluster_mode.clone()),
         ("Archive", format!("{} ({})", backup.archive_name, ByteSize(backup.length))),
@@ -196,6 +203,12 @@ fn facts(backup: &Backup, manifest: &Manifest, origin: Option<Origin>) -> Vec<(&
     facts
 }
 
+/// A manifest's moment to the second, as `list` has it; what is no moment stays as it is.
+fn moment(text: &str) -> String {
+    let moment = DateTime::parse_from_rfc3339(text);
+    moment.map_or_else(|_| text.to_owned(), |moment| moment.format("%Y-%m-%d %H:%M:%S %:z").to_string())
+}
+
 fn compression(manifest: &Manifest) -> String {
     let level = if manifest.compression_level > 0 || manifest.format > 0 {
         format!(" level {}", manifest.compression_level)
@@ -205,6 +218,6 @@ fn compression(manifest: &Manifest) -> String {
     let mode = Some(&manifest.compression_mode).filter(|mode| !mode.is_empty());
     let mode = mode.map(|mode| format!(" ({mode})")).unwrap_or_default();
     let threads = Some(manifest.compression_threads).filter(|threads| *threads > 0);
-    let threads = threads.map(|threads| format!(", {threads} thread(s)")).unwrap_or_default();
+    let threads = threads.map(|threads| format!(", threads: {threads}")).unwrap_or_default();
     format!("{}{level}{mode}{threads}", manifest.compression_type)
 }
