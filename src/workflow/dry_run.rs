@@ -4,7 +4,7 @@ use super::backup::allowed;
 use super::guard::{guard, known_identity};
 use super::prepare::{Prepared, prepare};
 use super::prune::{TierPlan, plan_tier};
-use super::recipients::addressees;
+use super::recipients::{Addressees, addressees};
 use super::signing::signing_key;
 use super::{BackupJob, Failure};
 use crate::bundle::{BackupId, SigningKey};
@@ -35,13 +35,17 @@ pub fn dry_run(job: &BackupJob<'_>) -> Result<DryRun, Failure> {
     allowed(job.config)?;
     let signing = signing_key(&job.config.encryption)?.map(|key| signs(&key));
     let (secured, mut issues) = guard(job, Touch::DryRun)?;
-    addressees(&job.config.encryption)?;
+    let encryption = addressees(&job.config.encryption)?.map(|to| encrypts(&to));
     let (checked, _) = preflight::run(&job.config.local, &job.started, Touch::DryRun)?;
-    let passed = secured.into_iter().chain(signing).chain(checked).collect();
+    let passed = secured.into_iter().chain(encryption).chain(signing).chain(checked).collect();
     let Prepared { host, plan } = prepare(job)?;
     let retention = look_at_tiers(job, &host, &mut issues)?;
     let server_id = known_identity(job, &mut issues);
     Ok(DryRun { host, passed, plan, retention, issues, server_id })
+}
+
+fn encrypts(to: &Addressees) -> Passed {
+    Passed { name: "Encryption", message: format!("would encrypt, keys that open it: {}", to.recipients.len()) }
 }
 
 fn signs(key: &SigningKey) -> Passed {
