@@ -53,8 +53,7 @@ pub use exit::{EXIT_CODES, ExitCode};
 pub use extract::extract;
 pub use failure::Failure;
 pub use fetch::{bring, fetch};
-pub use find::{LATEST, choose, find};
-pub use find::{NotChosen, choose, find, open_at};
+pub use find::{LATEST, NotChosen, choose, find, open_at};
 pub use hook::{Entered, HookError, Hooks};
 pub use key::{
     DerivedKey, KeyError, ListedKey, NewKey, add_keys, derive_keys, listed_keys, listed_salts, needs_key, prove_key,
