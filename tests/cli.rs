@@ -102,7 +102,7 @@ fn a_damaged_backup_is_exit_code_8_and_no_backup_at_all_10() {
     for command in ["verify", "show", "ls"] {
         fails(&sample, &[command, &hosts], 10, &["is not a backup"]);
     }
-    fails(&sample, &["verify", "/tmp/"], 10, &["not a regular file"]);
+    fails(&sample, &["verify", "/tmp/"], 3, &["/tmp/ is a directory"]);
 }
 
 #[test]
