@@ -5,6 +5,9 @@ CARGO ?= cargo
 # The shipped build; `make bench BENCH_PROFILE=ci` measures a faster-built one.
 BENCH_PROFILE ?= release
 
+# Many scenarios wait: for a time limit, a server, a system that boots.
+TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
+
 .DEFAULT_GOAL := help
 .PHONY: help build deps quick lint test test-package docs docs-check pictures demo bench deb deps-release dist reproducible \
     clean-dist
@@ -32,7 +35,7 @@ test: ## everything; CI runs exactly this
 	@if [ -n "$${CI:-}" ] && [ "$$(id -u)" -eq 0 ]; then sh tests/deps.sh; fi
 	@sh tests/lint.sh
 	@CARGO="$(CARGO)" sh tests/generated.sh check
-	$(CARGO) test --locked --no-fail-fast </dev/null
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --no-fail-fast </dev/null
 
 # What is missing is a failure here, as it is in CI. `make deps` installs it.
 test-package: ## build the package; install, upgrade, remove it in Debian 12 and 13 (as root)
