@@ -1,7 +1,7 @@
 //! `list` and `show`.
 
 use ::log::{error, warn};
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Value, json};
 
 use super::Trouble;
@@ -203,10 +203,14 @@ fn facts(backup: &Backup, manifest: &Manifest, origin: Option<Origin>) -> Vec<(&
     facts
 }
 
-/// A manifest's moment to the second, as `list` has it; what is no moment stays as it is.
+/// A manifest's moment to the second, as `list` has it; what is no moment stays as it is. Where the
+/// name of a file is all there is, nobody knows the zone.
 fn moment(text: &str) -> String {
-    let moment = DateTime::parse_from_rfc3339(text);
-    moment.map_or_else(|_| text.to_owned(), |moment| moment.format("%Y-%m-%d %H:%M:%S %:z").to_string())
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return moment.format("%Y-%m-%d %H:%M:%S %:z").to_string();
+    }
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S");
+    local.map_or_else(|_| text.to_owned(), |moment| moment.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 fn compression(manifest: &Manifest) -> String {

@@ -59,7 +59,7 @@ impl EventLog {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
         written.map_err(FileError::of("write", &self.path))
     }
 
