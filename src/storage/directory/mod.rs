@@ -108,9 +108,10 @@ impl DirectoryStore {
         let host = host.to_owned();
         self.run("give away the files in", move |site, steps| {
             site.check_mount(steps)?;
-            let mut issues: Vec<Issue> = site.cannot_give_away(&host, steps)?.into_iter().collect();
-            issues.extend(site.hand_over(&host, steps)?);
-            Ok(issues)
+            match site.hand_over(&host, steps)? {
+                Some(issues) => Ok(issues),
+                None => Ok(site.why_kept()?.into_iter().collect()),
+            }
         })
     }
 

@@ -58,7 +58,7 @@ impl Site {
                     issues.push(self.notice(format!("removed what an interrupted run left: {name}")));
                 }
                 issues.extend(self.try_out(host, steps)?);
-                issues.extend(self.hand_over(host, steps)?);
+                issues.extend(self.hand_over(host, steps)?.unwrap_or_default());
             }
             Touch::DryRun if is_there => may_write(&self.dir)?,
             Touch::DryRun => issues.push(self.notice("is not there yet; a run makes it".to_owned())),
@@ -154,14 +154,12 @@ impl Site {
     }
 
     /// Why files stay root's though `BACKUP_USER` shall have them, for a tier that is not prepared.
-    pub(super) fn cannot_give_away(&self, host: &str, steps: &Steps) -> Result<Option<Issue>, StorageError> {
+    pub(super) fn why_kept(&self) -> Result<Option<Issue>, StorageError> {
         let Some(owner) = self.owner.as_ref().filter(|_| !holds_keys(&self.dir, &self.keys)) else { return Ok(None) };
-        let can = self.ids(host, steps)?.is_some();
-        Ok(match ids_of(owner, &self.tables()?) {
-            Ok(_) if can => None,
-            Ok(_) => Some(self.cannot_give(&self.kind().unwrap_or_else(|| "unknown".to_owned()))),
-            Err(why) => Some(unknown_owner(&why)),
-        })
+        Ok(Some(match ids_of(owner, &self.tables()?) {
+            Ok(_) => self.cannot_give(&self.kind().unwrap_or_else(|| "unknown".to_owned())),
+            Err(why) => unknown_owner(&why),
+        }))
     }
 
     fn cannot_give(&self, kind: &str) -> Issue {
@@ -223,14 +221,15 @@ impl Site {
         Ok(doomed.logs.len())
     }
 
-    pub(super) fn hand_over(&self, host: &str, steps: &Steps) -> Result<Vec<Issue>, StorageError> {
-        let Some(ids) = self.ids(host, steps)? else { return Ok(Vec::new()) };
+    /// Gives them to whom they are for; `None` where they stay root's.
+    pub(super) fn hand_over(&self, host: &str, steps: &Steps) -> Result<Option<Vec<Issue>>, StorageError> {
+        let Some(ids) = self.ids(host, steps)? else { return Ok(None) };
         let names = files_of_host(&self.dir, host)?;
         let mut issues = hand_over(&self.dir, &names, ids, &self.keys, steps)?;
         if let Some(logs) = &self.logs {
             issues.extend(hand_over(logs, &RunLogs::new(logs).names_of(host)?, ids, &self.keys, steps)?);
         }
-        Ok(issues)
+        Ok(Some(issues))
     }
 
     fn target<'a>(&self, dir: &'a Path) -> Result<Target<'a>, StorageError> {
