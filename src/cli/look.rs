@@ -10,8 +10,7 @@ use super::keys::{KeyArgs, open_unlocked};
 use super::output::{Output, broken, printable};
 use super::session::{Session, absolute, cancel};
 use crate::archive::Unpacked;
-use crate::bundle::Backup;
-use crate::issue::{Issue, Severity};
+use crate::issue::Severity;
 use crate::units::ByteSize;
 use crate::workflow::{
     ExitCode, Listed, LookError, Members, cat as copy_member, extract as unpack_members, follow, list_members, tell,
@@ -26,14 +25,15 @@ pub(super) fn ls(
 ) -> Result<ExitCode, Trouble> {
     let Some(backup) = open_unlocked(session, id, keys)? else { return Ok(ExitCode::Done) };
     let wanted = Members::new(path.map(str::to_owned).as_slice());
-    let (mut listed, mut issues) = members_of(&backup, &wanted)?;
+    let cancel = cancel()?;
+    let (mut listed, mut issues) = list_members(&backup, &wanted, &cancel)?;
     let mut missing = wanted.missing();
     let is_link = matches!(listed.as_slice(), [only] if only.kind == "symlink");
     if let Some(path) = path.filter(|_| is_link || missing.is_some()) {
         // /etc/pve/qemu-server is a link, and who asks for it means the guests.
-        if let Some(end) = follow(&backup, path, &cancel()?)? {
+        if let Some(end) = follow(&backup, path, &cancel)? {
             let wanted = Members::new(&[end]);
-            let (below, found) = members_of(&backup, &wanted)?;
+            let (below, found) = list_members(&backup, &wanted, &cancel)?;
             listed.extend(below);
             issues = found;
             missing = missing.filter(|_| wanted.missing().is_some());
@@ -47,17 +47,6 @@ pub(super) fn ls(
         listed.iter().try_for_each(|member| output.line(line(member)))?;
     }
     missing.map_or(Ok(ExitCode::Done), |path| Err(not_there(&path, &backup.path).into()))
-}
-
-/// In the order of their paths: that of the archive is the order of collecting.
-fn members_of(backup: &Backup, wanted: &Members) -> Result<(Vec<Listed>, Vec<Issue>), Trouble> {
-    let mut listed = Vec::new();
-    let issues = list_members(backup, wanted, &cancel()?, &mut |member| {
-        listed.push(member);
-        true
-    })?;
-    listed.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok((listed, issues))
 }
 
 fn not_there(path: &str, backup: &Path) -> crate::workflow::Failure {

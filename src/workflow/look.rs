@@ -122,23 +122,20 @@ impl Listed {
     }
 }
 
-/// Hands each member that is meant to `each`, until that says no; gives what there is to say about
-/// the backup.
-pub fn list_members(
-    backup: &Backup,
-    wanted: &Members,
-    cancel: &Cancel,
-    each: &mut dyn FnMut(Listed) -> bool,
-) -> Result<Vec<Issue>, Failure> {
+/// The members that are meant, in the order of their paths (that of the archive is the order of
+/// collecting), and what there is to say about the backup.
+pub fn list_members(backup: &Backup, wanted: &Members, cancel: &Cancel) -> Result<(Vec<Listed>, Vec<Issue>), Failure> {
     let contents = Contents::of(backup, cancel)?;
     let mut reader = contents.members()?;
+    let mut listed = Vec::new();
     while let Some(member) = next(&mut reader, cancel)? {
-        if wanted.matches(&member.path) && !each(Listed::of(&member)) {
-            return Ok(contents.issues());
+        if wanted.matches(&member.path) {
+            listed.push(Listed::of(&member));
         }
     }
     reader.finish()?;
-    Ok(contents.issues())
+    listed.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok((listed, contents.issues()))
 }
 
 /// Why a file of a backup could not be printed.
