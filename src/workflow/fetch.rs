@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use log::info;
 
 use super::find::LATEST;
-use super::{Failure, NotChosen, Tiers, choose, tell};
+use super::{Failure, Tiers, choose, tell};
 use crate::issue::{Issue, Stage};
 use crate::storage::{StorageError, Store, Stored, Tier, take_in};
 use crate::system::{Afterwards, Meter, Workspace, remove_stale_workspaces};
@@ -22,10 +22,7 @@ pub fn fetch(tiers: &Tiers, host: &str, wanted: &str, from: Option<Tier>, into: 
         match store.list() {
             Ok(stored) => match choose(&stored, host, wanted) {
                 Ok(found) => offers.push((store, found.clone())),
-                Err(NotChosen::Ambiguous(why)) => {
-                    return Err(Failure::NotFound(format!("{why} in {}", store.place())));
-                }
-                Err(NotChosen::Absent(why)) => why_not.push(format!("{why} in {}", store.place())),
+                Err(why) => why_not.push(why.in_place(&store.place())?),
             },
             Err(error) => why_not.push(pass_over(store, error.into(), from)?),
         }

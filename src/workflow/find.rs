@@ -27,9 +27,7 @@ pub fn find(tiers: &Tiers, host: &str, wanted: &str) -> Result<Backup, Failure> 
         match found {
             Ok(found) if found.path.is_absolute() => return Ok(Backup::open(&found.path)?),
             Ok(found) => return Err(Failure::Elsewhere { id: found.id.to_string(), place: store.place() }),
-            // The next tier may hold one of them only, which is nobody's choice.
-            Err(NotChosen::Ambiguous(why)) => return Err(Failure::NotFound(format!("{why} in {}", store.place()))),
-            Err(NotChosen::Absent(why)) => why_not.push(format!("{why} in {}", store.place())),
+            Err(why) => why_not.push(why.in_place(&store.place())?),
         }
     }
     Err(Failure::NotFound(why_not.join("; ")))
@@ -59,6 +57,17 @@ pub enum NotChosen {
     Absent(String),
     /// More than one may be meant.
     Ambiguous(String),
+}
+
+impl NotChosen {
+    /// Why to look on, with the place where none was found. An ambiguous word ends it: the next tier
+    /// may hold one of them only, which is nobody's choice.
+    pub(super) fn in_place(self, place: &str) -> Result<String, Failure> {
+        match self {
+            Self::Absent(why) => Ok(format!("{why} in {place}")),
+            Self::Ambiguous(why) => Err(Failure::NotFound(format!("{why} in {place}"))),
+        }
+    }
 }
 
 /// The backup of this list that `wanted` names: `latest`, an ID, a file name, the end of an ID.
