@@ -15,6 +15,11 @@ pub(super) const BACKUP: &str = "backup";
 /// The second one, of `diff`.
 pub(super) const OTHER_BACKUP: &str = "other_backup";
 
+/// Whether the argument of this name does.
+pub(super) fn names_backup(argument: &str) -> bool {
+    [BACKUP, OTHER_BACKUP].contains(&argument)
+}
+
 /// Saves the host configuration of Proxmox VE and Proxmox Backup Server, and gets it back.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody's cron line has")]
 #[derive(Debug, Parser)]

@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use super::Trouble;
-use super::args::{BACKUP, Cli, OTHER_BACKUP};
+use super::args::{Cli, names_backup};
 use super::output::Output;
 use crate::workflow::ExitCode;
 
@@ -83,7 +83,7 @@ fn zsh(script: &str) -> String {
 /// `'*::backup -- what it is`
 fn is_backup(line: &str) -> bool {
     let place = line.trim_start_matches(['\'', '*', ':']).split_once(" -- ");
-    place.is_some_and(|(name, _)| [BACKUP, OTHER_BACKUP].contains(&name))
+    place.is_some_and(|(name, _)| names_backup(name))
 }
 
 #[cfg(test)]
@@ -103,8 +103,7 @@ mod tests {
     #[test]
     fn each_argument_that_names_a_backup_has_the_function_in_zsh() {
         fn count(command: &Command) -> usize {
-            let own =
-                command.get_positionals().filter(|place| [BACKUP, OTHER_BACKUP].contains(&place.get_id().as_str()));
+            let own = command.get_positionals().filter(|place| names_backup(place.get_id().as_str()));
             own.count() + command.get_subcommands().map(count).sum::<usize>()
         }
 

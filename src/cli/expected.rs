@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Arg, Command, CommandFactory};
 
 use super::Trouble;
-use super::args::{BACKUP, Cli, OTHER_BACKUP};
+use super::args::{Cli, names_backup};
 use super::output::Output;
 use super::session::absolute;
 use crate::config::{Source, load};
@@ -58,7 +58,7 @@ fn ids(config: Option<PathBuf>, environment: &BTreeMap<String, String>) -> Optio
 }
 
 fn is_backup(argument: &Arg) -> bool {
-    [BACKUP, OTHER_BACKUP].contains(&argument.get_id().as_str())
+    names_backup(argument.get_id().as_str())
 }
 
 /// A command line up to the word that is being typed.
