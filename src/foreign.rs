@@ -14,6 +14,12 @@ pub fn turns(c: char) -> bool {
     )
 }
 
+/// As [`steers`], and what has no width: it makes a line longer than it looks, and hides where a number
+/// begins. Words of some languages need it.
+pub fn steers_or_hides(c: char) -> bool {
+    steers(c) || matches!(c, '\u{200b}'..='\u{200d}')
+}
+
 /// The text with a sign in the place of each character that [`steers`].
 pub fn harmless(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Health, State};
-use crate::foreign::steers;
+use crate::foreign::steers_or_hides;
 use crate::units::Elapsed;
 
 /// Nagios' own senders cut longer ones, some in the middle of the numbers.
@@ -86,12 +86,10 @@ pub(super) fn line<'a>(
 
 /// Names of files and answers of servers must neither end the line nor begin the numbers.
 fn plain(text: &str) -> String {
-    // What has no width would hide where a number begins.
-    let steers = |c: char| steers(c) || matches!(c, '\u{200b}'..='\u{200d}');
     let safe: String = text
         .chars()
         .map(|c| {
-            if steers(c) {
+            if steers_or_hides(c) {
                 ' '
             } else if c == '|' {
                 '/'

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::charset::Charset;
-use crate::foreign;
+use crate::foreign::steers_or_hides;
 use crate::system::Reading;
 use crate::units::{ByteSize, Elapsed};
 
@@ -26,16 +26,11 @@ fn ellipsis(charset: Charset) -> &'static str {
 /// Names of files must not steer the terminal.
 fn harmless(text: &str, charset: Charset) -> String {
     let shown = |c: char| match charset {
-        Charset::Unicode if steers(c) => '\u{fffd}',
+        Charset::Unicode if steers_or_hides(c) => '\u{fffd}',
         Charset::Ascii if !(' '..='~').contains(&c) => '?',
         _ => c,
     };
     text.chars().map(shown).collect()
-}
-
-/// Also what has no width, which would make the line longer than it looks.
-fn steers(c: char) -> bool {
-    foreign::steers(c) || matches!(c, '\u{200b}'..='\u{200d}')
 }
 
 /// The line, at most so many columns wide.
@@ -189,7 +184,7 @@ mod tests {
                 for charset in [Charset::Unicode, Charset::Ascii] {
                     let line = line(&reading(name, Some(7 << 40)), columns, charset);
                     assert!(width(&line) <= columns.saturating_sub(LEFT_FREE), "{columns}: {line:?}");
-                    assert!(!line.chars().any(|c| c.is_control() || steers(c)), "{line:?}");
+                    assert!(!line.chars().any(|c| c.is_control() || steers_or_hides(c)), "{line:?}");
                     assert!(charset == Charset::Unicode || line.is_ascii(), "{line:?}");
                 }
             }
