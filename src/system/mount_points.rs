@@ -1,10 +1,10 @@
 //! Where another tree begins: the mount points below which files are not the tree's own.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Root;
-use super::space::unescape;
+use super::space::{joined, unescape};
 
 /// What is mounted where, by one line of `/proc/self/mountinfo` (proc(5)).
 struct Mounted {
@@ -32,11 +32,6 @@ fn is_onto_itself(mount: &Mounted, mounts: &HashMap<u64, Mounted>) -> bool {
     let Some(parent) = mounts.get(&mount.parent) else { return false };
     let Ok(way) = mount.point.strip_prefix(&parent.point) else { return false };
     mount.device == parent.device && mount.shows == joined(&parent.shows, way)
-}
-
-/// Joining nothing would add a slash.
-fn joined(top: &Path, way: &Path) -> PathBuf {
-    if way.as_os_str().is_empty() { top.to_owned() } else { top.join(way) }
 }
 
 fn parse(line: &str) -> Option<(u64, Mounted)> {

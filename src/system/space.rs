@@ -80,12 +80,15 @@ fn parse_mount(line: &str) -> Option<Mount> {
 pub fn real_path(path: &Path) -> PathBuf {
     for there in path.ancestors() {
         if let Ok(real) = there.canonicalize() {
-            // Joining nothing would add a slash.
-            let rest = path.strip_prefix(there).ok().filter(|rest| !rest.as_os_str().is_empty());
-            return rest.map_or_else(|| real.clone(), |rest| real.join(rest));
+            return path.strip_prefix(there).map_or_else(|_| real.clone(), |rest| joined(&real, rest));
         }
     }
     path.to_owned()
+}
+
+/// Both as one path: joining nothing would add a slash.
+pub(super) fn joined(top: &Path, rest: &Path) -> PathBuf {
+    if rest.as_os_str().is_empty() { top.to_owned() } else { top.join(rest) }
 }
 
 /// Blank, tab, newline and backslash stand in mount tables as `\040` and so on.
