@@ -18,8 +18,8 @@ use crate::restore::NEVER;
 use crate::system::{FileError, create_private_dir, write_public};
 use crate::workflow::{EXIT_CODES, ExitCode};
 
-/// Says when the version was released, and so of when its pages are.
-const CHANGES: &str = include_str!("../../../CHANGELOG.md");
+/// When the version was released, which its pages bear: the newest date of CHANGELOG.md.
+const RELEASED: &str = "2026-11-21";
 
 /// Hand-written sections before and behind the generated exit status.
 const BEFORE: &[&str] = &[include_str!("../../../man/sections/examples.roff")];
@@ -73,22 +73,19 @@ fn pages() -> Vec<(String, String)> {
 fn collect_pages(command: &Definition, words: &[&str], pages: &mut Vec<(String, String)>) {
     let name = words.join("-");
     let mut text = title(&name, 8, "System Administration");
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let _ = writeln!(text, ".SH NAME\n{} \\- {}", roff(&name), roff(&uncapitalised(&about)));
+    let _ = writeln!(text, ".SH NAME\n{} \\- {}", roff(&name), roff(&with_first(&about(command), str::to_lowercase)));
     text += &synopsis(command, &words.join(" "));
     text += &description(command, ![MAIN, RESTORE].contains(&name.as_str()));
     if name == RESTORE {
         text += RESTORE_DESCRIPTION;
     }
     text += &options(command);
-    let inner: Vec<_> =
-        command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help").collect();
+    let inner: Vec<_> = documented(command).collect();
     if !inner.is_empty() {
         text.push_str(".SH COMMANDS\n");
     }
     for sub in &inner {
-        let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, ".TP\n.BR {}\\-{} (8)\n{}", roff(&name), roff(sub.get_name()), roff(&about));
+        let _ = writeln!(text, ".TP\n.BR {}\\-{} (8)\n{}", roff(&name), roff(sub.get_name()), roff(&about(sub)));
     }
     text += &match name.as_str() {
         MAIN => main_sections(),
@@ -101,22 +98,26 @@ fn collect_pages(command: &Definition, words: &[&str], pages: &mut Vec<(String, 
     }
 }
 
+/// The commands below that have a page.
+fn documented(command: &Definition) -> impl Iterator<Item = &Definition> {
+    command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+}
+
+fn about(command: &Definition) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
+}
+
 /// The first line. The name stands on both sides of a line of 78 letters, the manual between them
 /// where there is room.
 fn title(name: &str, section: u8, manual: &str) -> String {
     let has_room = 2 * (name.len() + "(8)".len()) + manual.len() < 78;
     let manual = if has_room { manual } else { "\\&" };
     let version = env!("CARGO_PKG_VERSION");
-    format!(".TH {} {section} {} \"proxmox\\-backup {version}\" \"{manual}\"\n", roff(&name.to_uppercase()), released())
-}
-
-/// `## [0.1.0] - 2026-11-21`: the newest that has a date.
-fn released() -> &'static str {
-    CHANGES.lines().find_map(|line| Some(line.strip_prefix("## [")?.split_once("] - ")?.1)).unwrap_or_default()
+    format!(".TH {} {section} {} \"proxmox\\-backup {version}\" \"{manual}\"\n", roff(&name.to_uppercase()), RELEASED)
 }
 
 fn description(command: &Definition, is_ordinary: bool) -> String {
-    let about = command.get_long_about().or_else(|| command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let about = command.get_long_about().map_or_else(|| about(command), ToString::to_string);
     // Pages with sections written by hand say it there.
     let below = if is_ordinary { below_help(command) } else { String::new() };
     let said = below.split("\n\n").filter(|paragraph| !paragraph.is_empty() && !paragraph.starts_with("  "));
@@ -165,14 +166,13 @@ fn restore_sections() -> String {
 
 /// A reason as a sentence of its own.
 fn sentence(why: &str) -> String {
-    let (first, rest) = why.split_at(why.chars().next().map_or(0, char::len_utf8));
-    roff(&(first.to_uppercase() + rest))
+    roff(&with_first(why, str::to_uppercase))
 }
 
-/// A sentence behind a name and a dash.
-fn uncapitalised(about: &str) -> String {
-    let (first, rest) = about.split_at(about.chars().next().map_or(0, char::len_utf8));
-    first.to_lowercase() + rest
+/// The text with its first letter as `case` has it: behind a name and a dash it is small.
+fn with_first(text: &str, case: fn(&str) -> String) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    case(first) + rest
 }
 
 /// What a command's numbers mean, where they are not the usual ones.
@@ -262,7 +262,11 @@ mod tests {
 
     #[test]
     fn a_page_bears_the_date_of_its_version() {
-        assert!(chrono::NaiveDate::parse_from_str(released(), "%Y-%m-%d").is_ok(), "{}", released());
+        assert!(chrono::NaiveDate::parse_from_str(RELEASED, "%Y-%m-%d").is_ok(), "{RELEASED}");
+        // `## [0.1.0] - 2026-11-21`: the newest that has a date.
+        let mut changes = include_str!("../../../CHANGELOG.md").lines();
+        let newest = changes.find_map(|line| Some(line.strip_prefix("## [")?.split_once("] - ")?.1));
+        assert_eq!(newest, Some(RELEASED));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, ArgAction, Command};
 
+use super::documented;
 use super::roff::roff;
 
 /// Those that every command has are named together. Dots at the end of a line would end a sentence.
@@ -18,7 +19,7 @@ pub(super) fn synopsis(command: &Command, spoken: &str) -> String {
         let words = options.into_iter().chain(places).map(word);
         form(&mut text, spoken, std::iter::once(OF_EVERY_COMMAND.to_owned()).chain(words));
     }
-    if command.get_subcommands().any(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+    if documented(command).next().is_some() {
         form(&mut text, spoken, [OF_EVERY_COMMAND.to_owned(), "\\fICOMMAND\\fR ...\\&".to_owned()].into_iter());
     }
     text
